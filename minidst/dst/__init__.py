@@ -1,0 +1,30 @@
+"""How a topology evolves: a method is a record, its paper is one file in `papers/`."""
+
+from . import grow, prune
+from .grow import Site, all_absent, gradient, random_absent, textbook_gradient
+from .method import Method, from_init, zeros
+from .papers.gse import GuidedSample
+from .registry import METHODS, method
+from .schedule import Constant, Cosine, Linear, Schedule
+from .update import update
+
+__all__ = [
+    "METHODS",
+    "Constant",
+    "Cosine",
+    "GuidedSample",
+    "Linear",
+    "Method",
+    "Schedule",
+    "Site",
+    "all_absent",
+    "from_init",
+    "gradient",
+    "grow",
+    "method",
+    "prune",
+    "random_absent",
+    "textbook_gradient",
+    "update",
+    "zeros",
+]

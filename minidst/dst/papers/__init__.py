@@ -1,0 +1,1 @@
+"""One paper per file: a record, and whatever only that paper needs."""

@@ -1,0 +1,90 @@
+"""Pruning criteria: a score for every active connection; the lowest are dropped.
+
+Each takes θ and ∇, (nnz,) each, the weights and the batch gradient of the active connections, and returns (nnz,)
+scores ≥ 0. Source of the survey and of the names: Nowak et al. 2023, "Fantastic weights and how to find them: where to
+prune in dynamic sparse training", arXiv:2306.12230, section 3.2.
+"""
+
+from collections.abc import Callable
+from math import ceil, floor
+from typing import Literal
+
+import numpy as np
+
+from ..kernels.arrays import Float
+
+Criterion = Callable[[Float, Float, np.random.Generator], Float]
+"""(θ, ∇, rng) → scores; most criteria have no use for rng and may be called without it."""
+
+Round = Literal["floor", "ceil", "nearest"]
+ROUNDS: dict[Round, Callable[[float], int]] = {"floor": floor, "ceil": ceil, "nearest": round}
+
+
+def magnitude(theta: Float, grad: Float | None = None, rng: np.random.Generator | None = None) -> Float:
+    """s = |θ|."""
+    return np.abs(theta)
+
+
+def per_sign(theta: Float, grad: Float | None = None, rng: np.random.Generator | None = None) -> Float:
+    """s = (1 + rank of |θ| among weights of its sign)/(number of them): the fraction ζ at which it would be dropped.
+
+    Dropping every s ≤ ζ drops exactly ⌊ζ·n₊⌋ of the smallest positive and ⌊ζ·n₋⌋ of the largest negative weights, as
+    SET does (Mocanu et al. 2018). A weight of exactly 0 counts as positive.
+    """
+    scores = np.empty(theta.size)
+    for sign in (theta >= 0, theta < 0):
+        of_this_sign = np.flatnonzero(sign)
+        by_magnitude = of_this_sign[np.argsort(np.abs(theta[of_this_sign]), kind="stable")]
+        scores[by_magnitude] = np.arange(1, by_magnitude.size + 1) / max(by_magnitude.size, 1)
+    return scores
+
+
+def mest(theta: Float, grad: Float, rng: np.random.Generator | None = None, lam: float = 1.0) -> Float:
+    """s = |θ| + λ|∇|   (Yuan et al. 2021)."""
+    return np.abs(theta) + lam * np.abs(grad)
+
+
+def snip(theta: Float, grad: Float, rng: np.random.Generator | None = None) -> Float:
+    """s = |θ|·|∇|: to first order, how much the loss changes when the connection goes (Lee et al. 2019)."""
+    return np.abs(theta) * np.abs(grad)
+
+
+def sensitivity(theta: Float, grad: Float, rng: np.random.Generator | None = None) -> Float:
+    """s = |∇|/|θ|   (Naji et al. 2021); ∞ for θ = 0 with a gradient, 0 where both are 0."""
+    return _ratio(np.abs(grad), np.abs(theta))
+
+
+def reciprocal_sensitivity(theta: Float, grad: Float, rng: np.random.Generator | None = None) -> Float:
+    """s = |θ|/|∇|; ∞ for a weight without gradient, 0 where both are 0."""
+    return _ratio(np.abs(theta), np.abs(grad))
+
+
+def random(theta: Float, grad: Float | None, rng: np.random.Generator) -> Float:
+    """s ~ U[0, 1): the control that any criterion must beat."""
+    return rng.random(theta.size)
+
+
+CRITERIA: dict[str, Criterion] = {
+    "magnitude": magnitude,
+    "per_sign": per_sign,
+    "mest": mest,
+    "snip": snip,
+    "sensitivity": sensitivity,
+    "reciprocal_sensitivity": reciprocal_sensitivity,
+    "random": random,
+}
+
+
+def how_many(criterion: Criterion, theta: Float, fraction: float, rounding: Round) -> int:
+    """k = ⌊α_t·nnz⌋ (or rounded otherwise); under `per_sign` the sum of one such number for each sign."""
+    of = ROUNDS[rounding]
+    if criterion is per_sign:
+        negative = int((theta < 0).sum())
+        return of(fraction * (theta.size - negative)) + of(fraction * negative)
+    return of(fraction * theta.size)
+
+
+def _ratio(numerator: Float, denominator: Float) -> Float:
+    """a/b with 0/0 = 0 and a/0 = ∞."""
+    ratio = np.where(numerator > 0, np.inf, 0).astype(numerator.dtype)
+    return np.divide(numerator, denominator, out=ratio, where=denominator > 0)

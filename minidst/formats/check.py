@@ -1,0 +1,56 @@
+"""The checks at the door of every format; each raises a ValueError that names both numbers and the remedy."""
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels.arrays import Float, Index
+
+INT32_MAX = np.iinfo(np.int32).max
+
+
+def shape(given: Any) -> tuple[int, int]:
+    """(n_out, n_in) as two ints from 1 to 2³¹ − 1."""
+    n_out, n_in = (int(n) for n in given) if len(given) == 2 else (0, 0)
+    if not (1 <= n_out <= INT32_MAX and 1 <= n_in <= INT32_MAX):
+        raise ValueError(f"shape {tuple(given)} must be (n_out, n_in), each from 1 to {INT32_MAX}")
+    return n_out, n_in
+
+
+def values(given: Any, ndim: int) -> Float:
+    """Weights as a contiguous float32 or float64 array (not copied if it is one), finite."""
+    array = np.ascontiguousarray(given)
+    if array.dtype not in (np.float32, np.float64):
+        raise ValueError(f"values are {array.dtype}; convert them to float32 or float64")
+    if array.ndim != ndim:
+        raise ValueError(f"values have {array.ndim} dimensions and this format needs {ndim}")
+    if array.size > INT32_MAX:
+        raise ValueError(f"{array.size} connections in one layer; at most {INT32_MAX} can be numbered by int32")
+    if not np.isfinite(array).all():
+        e = int(np.flatnonzero(~np.isfinite(array))[0])
+        raise ValueError(f"values[{e}] is {array.reshape(-1)[e]}; weights must be finite: lower the learning rate?")
+    return array
+
+
+def indices(name: str, given: Any, limit: int, like: Float) -> Index:
+    """Input or output numbers as a read-only int32 array of the shape of the values, each from 0 to limit − 1."""
+    array = np.asarray(given)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} are {array.dtype}; they number units, so give integers")
+    if array.shape != like.shape:
+        raise ValueError(f"{name} have shape {array.shape} and values {like.shape}; one index belongs to each value")
+    if array.size and (array.min() < 0 or array.max() >= limit):
+        raise ValueError(f"{name} run from {array.min()} to {array.max()}; this shape allows 0 to {limit - 1}")
+    narrow = np.ascontiguousarray(array, np.int32).view()
+    narrow.flags.writeable = False
+    return narrow
+
+
+def increasing(ahead: Any, describe: Any) -> None:
+    """Every neighbour pair is in strictly increasing row-major order: `ahead[e]` compares connections e and e + 1."""
+    if not ahead.all():
+        e = int(np.flatnonzero(~ahead)[0])
+        raise ValueError(
+            f"connections {e} {describe(e)} and {e + 1} {describe(e + 1)} are out of order or equal; "
+            "sort them by row, then column, each once"
+        )

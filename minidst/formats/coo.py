@@ -1,0 +1,84 @@
+"""COO: the two ends of every connection, written out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse
+
+from ..kernels import coo
+from ..kernels.arrays import Float, Index, Offset
+from ..kernels.parallel import deal, slices
+from . import check
+from .sparse import Sparse
+
+
+@dataclass(frozen=True, eq=False)
+class COO(Sparse):
+    """W[rows[e], cols[e]] = values[e].
+
+    shape: (n_out, n_in); rows, cols: (nnz,) int32, sorted by row, then column, no pair twice; values: (nnz,) float32
+    or float64, finite. 12 bytes per float32 connection. Raises ValueError where one of these does not hold.
+    """
+
+    shape: tuple[int, int]
+    rows: Index
+    cols: Index
+    values: Float
+
+    def __post_init__(self) -> None:
+        n_out, n_in = check.shape(self.shape)
+        values = check.values(self.values, 1)
+        rows = check.indices("rows", self.rows, n_out, values)
+        cols = check.indices("cols", self.cols, n_in, values)
+        down, right = np.diff(rows), np.diff(cols)
+        check.increasing((down > 0) | ((down == 0) & (right > 0)), lambda e: (int(rows[e]), int(cols[e])))
+        for name, checked in [("shape", (n_out, n_in)), ("values", values), ("rows", rows), ("cols", cols)]:
+            object.__setattr__(self, name, checked)
+
+    def connections(self) -> tuple[Index, Index]:
+        """Output i and input j of every connection, each (nnz,) int32."""
+        return self.rows, self.cols
+
+    @classmethod
+    def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """The constructor itself: this is what COO stores."""
+        return cls(shape, rows, cols, values)
+
+    def to_scipy(self) -> Any:
+        """A `scipy.sparse.coo_array` of copies."""
+        return scipy.sparse.coo_array((self.values.copy(), (self.rows, self.cols)), shape=self.shape)
+
+    def index_bytes(self) -> int:
+        """Bytes of rows, cols and, once used, the CSC view."""
+        return self.rows.nbytes + self.cols.nbytes + self._column_bytes()
+
+    def _spmm(self, X: Float, out: Float) -> None:
+        def product(e0: int, e1: int) -> None:
+            coo.spmm(self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], X, out)
+
+        deal(product, _cuts(self.rows, slices(self.nnz * X.shape[1])))
+
+    def _spmm_t(self, DY: Float, out: Float) -> None:
+        order = self.columns.order
+
+        def product(e0: int, e1: int) -> None:
+            coo.spmm_t(order[e0:e1], self.rows, self.cols, self.values, DY, out)
+
+        pieces = slices(self.nnz * DY.shape[1])
+        deal(product, (0, self.nnz) if pieces == 1 else _cuts(self.cols[order], pieces))
+
+    def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
+        def product(e0: int, e1: int) -> None:
+            coo.sddmm(self.rows[e0:e1], self.cols[e0:e1], DY, X, out[e0:e1])
+
+        deal(product, _cuts(self.rows, slices(self.nnz * X.shape[1])))
+
+
+def _cuts(sorted_ends: Index, pieces: int) -> Offset:
+    """Connections at which to cut, moved back to where an end begins, so that no two slices write the same row."""
+    even = np.linspace(0, sorted_ends.size, pieces + 1).astype(np.int64)[1:-1]
+    starts = np.searchsorted(sorted_ends, sorted_ends[even])
+    return np.concatenate(([0], starts, [sorted_ends.size])).astype(np.int64)

@@ -1,0 +1,89 @@
+"""CSR: one neuron's fan-in after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse
+
+from ..kernels import csr
+from ..kernels.arrays import Float, Index, Offset
+from ..kernels.parallel import deal, even_cuts, slices
+from . import check
+from .sparse import Sparse
+
+
+@dataclass(frozen=True, eq=False)
+class CSR(Sparse):
+    """W[i, indices[e]] = values[e] for indptr[i] ≤ e < indptr[i + 1].
+
+    shape: (n_out, n_in); indptr: (n_out + 1,) int64 from 0 to nnz, never falling; indices: (nnz,) int32, increasing
+    in each row; values: (nnz,) float32 or float64, finite. 8 bytes per float32 connection, 16 once the CSC view
+    exists, plus 8 per row and column. Raises ValueError where one of these does not hold.
+    """
+
+    shape: tuple[int, int]
+    indptr: Offset
+    indices: Index
+    values: Float
+
+    def __post_init__(self) -> None:
+        n_out, n_in = check.shape(self.shape)
+        values = check.values(self.values, 1)
+        indptr = np.array(self.indptr, dtype=np.int64)
+        if indptr.shape != (n_out + 1,):
+            raise ValueError(f"indptr has shape {indptr.shape}; {n_out} rows need ({n_out + 1},)")
+        if indptr[0] != 0 or indptr[-1] != values.size or (np.diff(indptr) < 0).any():
+            raise ValueError(
+                f"indptr must rise from 0 to {values.size}, the number of values; "
+                f"it goes from {indptr[0]} to {indptr[-1]}, its smallest step being {np.diff(indptr).min()}"
+            )
+        indptr.flags.writeable = False
+        indices = check.indices("indices", self.indices, n_in, values)
+        starts = indptr[1:-1]  # a new row may begin with a smaller index
+        ahead = np.diff(indices) > 0
+        ahead[starts[(starts > 0) & (starts < values.size)] - 1] = True
+        check.increasing(ahead, lambda e: (int(np.searchsorted(indptr, e, "right")) - 1, int(indices[e])))
+        for name, checked in [("shape", (n_out, n_in)), ("indptr", indptr), ("indices", indices), ("values", values)]:
+            object.__setattr__(self, name, checked)
+
+    def connections(self) -> tuple[Index, Index]:
+        """Output i and input j of every connection, each (nnz,) int32; the rows are written out for the caller."""
+        return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr)), self.indices
+
+    @classmethod
+    def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """Counts the connections of each row into indptr."""
+        indptr = np.zeros(shape[0] + 1, np.int64)
+        np.cumsum(np.bincount(rows, minlength=shape[0]), out=indptr[1:])
+        return cls(shape, indptr, cols, values)
+
+    def to_scipy(self) -> Any:
+        """A `scipy.sparse.csr_array` of copies."""
+        return scipy.sparse.csr_array((self.values.copy(), self.indices.copy(), self.indptr.copy()), shape=self.shape)
+
+    def index_bytes(self) -> int:
+        """Bytes of indptr, indices and, once used, the CSC view."""
+        return self.indptr.nbytes + self.indices.nbytes + self._column_bytes()
+
+    def _spmm(self, X: Float, out: Float) -> None:
+        def product(r0: int, r1: int) -> None:
+            csr.spmm(self.indptr[r0 : r1 + 1], self.indices, self.values, X, out[r0:r1])
+
+        deal(product, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
+
+    def _spmm_t(self, DY: Float, out: Float) -> None:
+        colptr, rows, order = self.columns
+
+        def product(r0: int, r1: int) -> None:
+            csr.spmm_t(colptr[r0 : r1 + 1], rows, order, self.values, DY, out[r0:r1])
+
+        deal(product, even_cuts(colptr, slices(self.nnz * DY.shape[1])))
+
+    def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
+        def product(r0: int, r1: int) -> None:
+            csr.sddmm(self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out)
+
+        deal(product, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))

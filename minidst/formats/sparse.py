@@ -1,0 +1,173 @@
+"""What the three formats have in common; what differs is in their own files.
+
+A format is a value: its topology (shape and index arrays) never changes after construction, and only
+`topology.rewire` makes a new one. Its `values` may be written in place, which is what an optimizer does.
+Connections are numbered in row-major order, e = 0, 1, …, nnz − 1, in every format, so what is aligned to the
+connections of one format is aligned to those of another.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Self, TypeVar
+
+import numpy as np
+import scipy.sparse
+
+from ..kernels.arrays import Float, Index, Offset
+
+S = TypeVar("S", bound="Sparse")
+
+
+class Columns(NamedTuple):
+    """The CSC view of a topology: entry p of column j is connection `order[p]`, which comes from row `rows[p]`."""
+
+    colptr: Offset
+    rows: Index
+    order: Index
+
+
+class Sparse(ABC):
+    """A sparse weight matrix W of shape (n_out, n_in) that stores its active connections and nothing else."""
+
+    shape: tuple[int, int]
+    values: Float
+
+    @abstractmethod
+    def connections(self) -> tuple[Index, Index]:
+        """Output i and input j of every connection e, each (nnz,) int32, in row-major order."""
+
+    @classmethod
+    @abstractmethod
+    def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """The matrix with weight `values[e]` at (`rows[e]`, `cols[e]`); connections in row-major order, each once."""
+
+    @abstractmethod
+    def _spmm(self, X: Float, out: Float) -> None: ...
+
+    @abstractmethod
+    def _spmm_t(self, DY: Float, out: Float) -> None: ...
+
+    @abstractmethod
+    def _sddmm(self, DY: Float, X: Float, out: Float) -> None: ...
+
+    @abstractmethod
+    def index_bytes(self) -> int:
+        """Bytes of the index arrays, with those of the CSC view if it has been built."""
+
+    @property
+    def nnz(self) -> int:
+        """Number of active connections |A| (a connection whose weight happens to be 0 counts)."""
+        return int(self.values.size)
+
+    @property
+    def density(self) -> float:
+        """Nnz / (n_out · n_in)."""
+        return self.nnz / (self.shape[0] * self.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """float32 or float64."""
+        return self.values.dtype
+
+    @property
+    def T(self) -> Transpose:
+        """Wᵀ, to multiply with: `W.T @ DY`."""
+        return Transpose(self)
+
+    def __matmul__(self, X: Float) -> Float:
+        """Y = W X, or y = W x. X: (n_in, B) or (n_in,), of W's dtype. Raises ValueError if it does not fit."""
+        matrix = operand("X", X, self.shape[1], self.dtype)
+        Y = np.zeros((self.shape[0], matrix.shape[1]), self.dtype)
+        self._spmm(matrix, Y)
+        return Y[:, 0] if np.ndim(X) == 1 else Y
+
+    def grad(self, DY: Float, X: Float) -> Float:
+        """DW[e] = Σ_b DY[i, b]·X[j, b], (nnz,), on the active connections alone. Raises ValueError on a misfit."""
+        DY, X = operand("DY", DY, self.shape[0], self.dtype), operand("X", X, self.shape[1], self.dtype)
+        if DY.shape[1] != X.shape[1]:
+            raise ValueError(f"DY holds {DY.shape[1]} samples and X {X.shape[1]}; both need one column per sample")
+        DW = np.empty(self.nnz, self.dtype)
+        self._sddmm(DY, X, DW)
+        return DW
+
+    def keys(self) -> Offset:
+        """i·n_in + j of every connection, (nnz,) int64, increasing: the connection's name in its layer."""
+        rows, cols = self.connections()
+        return rows.astype(np.int64) * self.shape[1] + cols
+
+    def to(self, format: type[S]) -> S:
+        """The same connections in another format. Raises ValueError if `Condensed` and the fan-in is not constant."""
+        rows, cols = self.connections()
+        return format.from_connections(self.shape, rows, cols, self.values.reshape(-1))
+
+    def to_dense(self) -> Float:
+        """The (n_out, n_in) array. For tests and small examples: nothing else in the package calls it."""
+        dense = np.zeros(self.shape, self.dtype)
+        dense[self.connections()] = self.values.reshape(-1)
+        return dense
+
+    @classmethod
+    def from_dense(cls, dense: Any) -> Self:
+        """The non-zero entries of a 2-D array. Integers become float64. Raises ValueError unless 2-D and finite."""
+        a = np.asarray(dense)
+        if a.ndim != 2:
+            raise ValueError(f"from_dense needs a 2-D array and was given {a.ndim} dimensions; reshape it first")
+        if a.dtype.kind in "iub":
+            a = a.astype(np.float64)
+        rows, cols = np.nonzero(a)
+        return cls.from_connections(a.shape, rows.astype(np.int32), cols.astype(np.int32), a[rows, cols])
+
+    @classmethod
+    def from_scipy(cls, matrix: Any) -> Self:
+        """From any `scipy.sparse` matrix or array; repeated entries are summed, as SciPy reads them."""
+        if not scipy.sparse.issparse(matrix):
+            raise ValueError(f"from_scipy was given {type(matrix).__name__}; for an array use from_dense")
+        csr = scipy.sparse.csr_array(matrix, copy=True)
+        csr.sum_duplicates()
+        rows = np.repeat(np.arange(csr.shape[0], dtype=np.int32), np.diff(csr.indptr))
+        values = csr.data.astype(np.float64) if csr.data.dtype.kind in "iub" else csr.data
+        return cls.from_connections(csr.shape, rows, csr.indices.astype(np.int32), values)
+
+    def to_scipy(self) -> Any:
+        """The same connections as a `scipy.sparse` array (csr_array; a COO becomes a coo_array)."""
+        rows, cols = self.connections()
+        return scipy.sparse.coo_array((self.values.reshape(-1), (rows, cols)), shape=self.shape).tocsr()
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The CSC view, built at the first `W.T @ DY`; it depends on the topology alone, so it lives as long."""
+        rows, cols = self.connections()
+        indptr = np.searchsorted(rows, np.arange(self.shape[0] + 1), side="left")
+        e = np.arange(self.nnz, dtype=np.int32)
+        csc = scipy.sparse.csr_array((e, cols, indptr), shape=self.shape).tocsc()  # SciPy's counting sort
+        return Columns(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+
+    def _column_bytes(self) -> int:
+        return sum(a.nbytes for a in self.columns) if "columns" in self.__dict__ else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Transpose:
+    """Wᵀ as something to multiply with; nothing is copied."""
+
+    W: Sparse
+
+    def __matmul__(self, DY: Float) -> Float:
+        """DX = Wᵀ DY. DY: (n_out, B) or (n_out,), of W's dtype. Raises ValueError if it does not fit."""
+        matrix = operand("DY", DY, self.W.shape[0], self.W.dtype)
+        DX = np.zeros((self.W.shape[1], matrix.shape[1]), self.W.dtype)
+        self.W._spmm_t(matrix, DX)
+        return DX[:, 0] if np.ndim(DY) == 1 else DX
+
+
+def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:
+    """M as a C-contiguous (n, B) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
+    M = np.asarray(M)
+    if M.ndim not in (1, 2) or M.shape[0] != n:
+        raise ValueError(f"{name} has shape {M.shape} and W needs ({n}, B): one column per sample; transpose {name}?")
+    if not np.can_cast(M.dtype, dtype, "safe"):
+        raise ValueError(f"{name} is {M.dtype} and W is {dtype}; convert one of them, as in {name}.astype('{dtype}')")
+    return np.ascontiguousarray(M if M.ndim == 2 else M[:, None], dtype)

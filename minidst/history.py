@@ -1,0 +1,68 @@
+"""What a training run leaves behind: one row per epoch."""
+
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from .store import written_whole
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of a run.
+
+    epoch: from 1; loss: mean over its steps; score: on the test set after it, accuracy in [0, 1], or the loss for
+    regression; validation_loss: on the held-out part of the training set, nan without one; lr: at its last step;
+    exchanged: connections replaced in it; connections: active after it; bytes: values + indices + optimizer state;
+    seconds: of its training steps, without evaluation.
+    """
+
+    epoch: int
+    loss: float
+    score: float
+    validation_loss: float
+    lr: float
+    exchanged: int
+    connections: int
+    bytes: int
+    seconds: float
+
+
+@dataclass
+class History:
+    """The epochs of one run of `method` on `data`. `stopped`: why it ended early, if it did."""
+
+    method: str
+    data: str
+    epochs: list[Epoch] = field(default_factory=list)
+    stopped: str | None = None
+
+    @property
+    def score(self) -> float:
+        """Test score after the last epoch."""
+        return self.epochs[-1].score
+
+    @property
+    def seconds(self) -> float:
+        """Of all training steps."""
+        return sum(row.seconds for row in self.epochs)
+
+    @property
+    def peak_bytes(self) -> int:
+        """Of values, indices and optimizer state."""
+        return max(row.bytes for row in self.epochs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON: method, data, stopped, and a list of numbers per column."""
+        columns = {f.name: [getattr(row, f.name) for row in self.epochs] for f in fields(Epoch)}
+        return {"method": self.method, "data": self.data, "stopped": self.stopped, **columns}
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """One line per epoch under a header. Raises ValueError if the file cannot be written."""
+        with written_whole(path) as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.DictWriter(file, [f.name for f in fields(Epoch)])
+            writer.writeheader()
+            writer.writerows(asdict(row) for row in self.epochs)

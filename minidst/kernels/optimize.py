@@ -1,0 +1,41 @@
+"""One pass over parameters, gradients and state: what NumPy would do in six passes and as many temporaries."""
+
+from math import sqrt
+
+from .arrays import Float, Scalar
+from .jit import jit
+
+
+@jit
+def sgd(
+    grad: Float, velocity: Float, lr: Scalar, momentum: Scalar, weight_decay: Scalar, nesterov: bool, w: Float
+) -> None:
+    """g = ∇ + λw;  v ← μv + g;  w ← w − η·(g + μv) with Nesterov's look-ahead, else w − η·v."""
+    for e in range(w.size):
+        g = grad[e] + weight_decay * w[e]
+        v = momentum * velocity[e] + g
+        velocity[e] = v
+        w[e] -= lr * (g + momentum * v if nesterov else v)
+
+
+@jit
+def adam(
+    grad: Float,
+    m: Float,
+    v: Float,
+    lr: Scalar,
+    beta1: Scalar,
+    beta2: Scalar,
+    epsilon: Scalar,
+    decay: Scalar,
+    correction1: Scalar,
+    correction2: Scalar,
+    w: Float,
+) -> None:
+    """m ← β₁m + (1−β₁)∇;  v ← β₂v + (1−β₂)∇²;  w ← (1 − ηλ)w − η·(m/c₁) / (√(v/c₂) + ε), c = 1 − βᵗ, decay = ηλ."""
+    one = w.dtype.type(1)
+    for e in range(w.size):
+        g = grad[e]
+        m[e] = beta1 * m[e] + (one - beta1) * g
+        v[e] = beta2 * v[e] + (one - beta2) * g * g
+        w[e] -= decay * w[e] + lr * (m[e] / correction1) / (sqrt(v[e] / correction2) + epsilon)

@@ -1,0 +1,77 @@
+"""How many threads run the kernels, and how the rows of one product are dealt to them.
+
+Plain Python threads: the kernels release the GIL, every slice of rows writes rows of its own, and no thread spins
+while it waits. One thread is the default because a second one, on a busy machine, can cost more than it gains.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from .arrays import Offset
+
+WORTH_DEALING = 1 << 20  # multiply-adds (some 50 µs of work) below which waking a thread costs more than it saves
+SLICES_PER_THREAD = 4  # a thread that falls behind leaves its later slices to the others
+
+_count = 1
+
+
+def threads(n: int | None = None) -> int:
+    """Set how many threads the kernels use, and return it; without an argument, only return it.
+
+    Results are bitwise the same for every n. Raises ValueError unless 1 ≤ n ≤ 1024.
+    """
+    global _count
+    if n is not None:
+        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 1024:
+            raise ValueError(
+                f"threads({n!r}): give a whole number from 1 to 1024; this machine has {os.cpu_count()} cores"
+            )
+        _count = n
+    return _count
+
+
+def slices(multiply_adds: int) -> int:
+    """Into how many slices of rows a product of this size should be cut: 1 where dealing is not worth it."""
+    return 1 if _count == 1 or multiply_adds < WORTH_DEALING else SLICES_PER_THREAD * _count
+
+
+def deal(product: Callable[[int, int], None], cuts: Sequence[int] | Offset) -> None:
+    """Run `product(r0, r1)` for every two neighbours r0 ≤ r1 of `cuts`, on the pool if there is more than one."""
+    if len(cuts) == 2:
+        product(int(cuts[0]), int(cuts[1]))
+    else:
+        list(_pool(_count).map(product, cuts[:-1], cuts[1:]))
+
+
+def even_cuts(indptr: Offset, pieces: int) -> Offset:
+    """Rows at which to cut, so that the pieces hold about the same number of connections."""
+    shares = np.linspace(0, indptr[-1], pieces + 1)[1:-1]
+    return np.concatenate(([0], np.searchsorted(indptr, shares), [indptr.size - 1])).astype(np.int64)
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(workers, thread_name_prefix="minidst")
+
+
+# A forked child inherits the pool's bookkeeping but none of its threads; it must start its own.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep NumPy's dense products on one thread: their sums could otherwise depend on the number of cores."""
+    with _controller().limit(limits=1, user_api="blas"):
+        yield

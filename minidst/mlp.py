@@ -1,0 +1,79 @@
+"""A multi-layer perceptron, sparse from its first moment."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .dst import Method, method as method_named
+from .formats import FORMATS, Sparse
+from .nn import Layer, Linear, Loss, Network, ReLU, SparseLinear, he_normal
+from .topology import Kind, allocate, constant_fan_in, gnm
+
+
+def mlp(
+    sizes: Sequence[int],
+    *,
+    density: float,
+    method: str | Method = "rigl",
+    allocation: Kind = "erk",
+    format: str = "csr",
+    seed: int | np.random.Generator = 0,
+    loss: Loss | None = None,
+    dtype: Any = np.float32,
+) -> Network:
+    """Layers sizes[0] → … → sizes[-1] with ReLU between, He-initialised by actual fan-in, biases 0.
+
+    density: active connections of all layers over Σ n_in·n_out, in (0, 1], dealt out by `allocation`; method: whether
+    to start sparse or dense; format: "csr", "coo" or "condensed". A condensed layer has the constant fan-in nearest to
+    its share of the budget, at least 1, so its count is a multiple of n_out. seed: of the network's one Generator;
+    loss: cross-entropy if not given; dtype: float32 or float64. No array of n_in·n_out numbers is made unless the
+    method starts dense. Raises ValueError for sizes, density, names or a format that the method cannot keep.
+    """
+    record = method_named(method) if isinstance(method, str) else method
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError(f"sizes {tuple(sizes)} need an input and an output size, each at least 1")
+    if format not in FORMATS:
+        raise ValueError(f"format {format!r} is unknown; choose one of {', '.join(FORMATS)}")
+    if np.dtype(dtype) not in (np.float32, np.float64):
+        raise ValueError(f"dtype {np.dtype(dtype)} is not supported; choose float32 or float64")
+    rng = np.random.default_rng(seed)
+    shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    layers: list[Layer] = []
+    if record.start == "dense":
+        for n_out, n_in in shapes:
+            layers += [Linear(dense_weight(n_out, n_in, rng, dtype)), ReLU()]
+    else:
+        check_format(record, FORMATS[format])
+        for (n_out, n_in), nnz in zip(shapes, allocate(shapes, density, allocation), strict=True):
+            layers += [SparseLinear(sparse_weight(FORMATS[format], n_out, n_in, nnz, rng, dtype)), ReLU()]
+    return Network(layers[:-1], loss, rng)
+
+
+def sparse_weight(
+    format: type[Sparse], n_out: int, n_in: int, nnz: int, rng: np.random.Generator, dtype: Any
+) -> Sparse:
+    """A random graph with `nnz` connections, or for Condensed the nearest constant fan-in, and its first weights."""
+    if format is FORMATS["condensed"]:
+        keys = constant_fan_in(n_out, n_in, min(n_in, max(1, round(nnz / n_out))), rng)
+    else:
+        keys = gnm(n_out, n_in, nnz, rng)
+    rows, cols = np.divmod(keys, n_in)
+    return format.from_connections(
+        (n_out, n_in), rows.astype(np.int32), cols.astype(np.int32), he_normal(rows.astype(np.int32), rng, dtype)
+    )
+
+
+def dense_weight(n_out: int, n_in: int, rng: np.random.Generator, dtype: Any) -> Any:
+    """N(0, 2/n_in), (n_out, n_in)."""
+    return (rng.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in)).astype(dtype)
+
+
+def check_format(record: Method, format: type[Sparse]) -> None:
+    """Raises ValueError if the method would break the format's constant fan-in."""
+    if record.dynamic and format is FORMATS["condensed"]:
+        raise ValueError(
+            f"method {record.name!r} gives neurons different fan-ins, which Condensed cannot hold; "
+            'use format="csr", or method="static"'
+        )

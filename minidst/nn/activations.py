@@ -1,0 +1,79 @@
+"""Layers without weights: ReLU, LeakyReLU and Dropout."""
+
+import numpy as np
+
+from ..kernels.arrays import Bool, Float
+from .parameter import Parameter
+
+
+class _Elementwise:
+    """What the layers without weights share: nothing to train."""
+
+    def parameters(self) -> list[Parameter]:
+        """None."""
+        return []
+
+
+class ReLU(_Elementwise):
+    """y = max(x, 0);  dx = dy where x > 0, else 0 (at x = 0 too)."""
+
+    def __init__(self) -> None:
+        self.positive: Bool | None = None
+
+    def forward(self, X: Float, training: bool = False) -> Float:
+        """Y = max(X, 0), any shape."""
+        self.positive = X > 0
+        return np.maximum(X, 0)
+
+    def backward(self, DY: Float, wants_DX: bool = True) -> Float:
+        """DX = DY ⊙ [X > 0]."""
+        assert self.positive is not None, "forward comes first"
+        return DY * self.positive
+
+
+class LeakyReLU(_Elementwise):
+    """y = x where x > 0, else a·x;  dx = dy or a·dy alike. a: slope below zero, in [0, 1)."""
+
+    def __init__(self, slope: float = 0.01) -> None:
+        if not 0 <= slope < 1:
+            raise ValueError(f"slope {slope} must lie in [0, 1); 0 is ReLU")
+        self.slope = slope
+        self.factor: Float | None = None
+
+    def forward(self, X: Float, training: bool = False) -> Float:
+        """Y = X ⊙ (1 or a), any shape."""
+        self.factor = np.where(X > 0, X.dtype.type(1), X.dtype.type(self.slope))
+        return X * self.factor
+
+    def backward(self, DY: Float, wants_DX: bool = True) -> Float:
+        """DX = DY ⊙ (1 or a)."""
+        assert self.factor is not None, "forward comes first"
+        return DY * self.factor
+
+
+class Dropout(_Elementwise):
+    """y = x·m/(1 − p), m ~ Bernoulli(1 − p) for each entry while training; y = x otherwise.
+
+    p: probability of zeroing an activation, in [0, 1); rng: the network's generator.
+    Source: Srivastava et al. 2014, in the "inverted" form that leaves prediction alone.
+    """
+
+    def __init__(self, p: float, rng: np.random.Generator) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"dropout {p} must lie in [0, 1); 0 switches it off")
+        self.p = p
+        self.rng = rng
+        self.factor: Float | None = None
+
+    def forward(self, X: Float, training: bool = False) -> Float:
+        """Y = X ⊙ m/(1 − p) while training, else X."""
+        if not training or self.p == 0:
+            self.factor = None
+            return X
+        kept = self.rng.random(X.shape, np.float32) >= self.p
+        self.factor = kept / X.dtype.type(1 - self.p)
+        return X * self.factor
+
+    def backward(self, DY: Float, wants_DX: bool = True) -> Float:
+        """DX = DY ⊙ m/(1 − p)."""
+        return DY if self.factor is None else DY * self.factor

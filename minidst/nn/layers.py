@@ -1,0 +1,119 @@
+"""The two layers that hold weights: truly sparse, and dense for comparison.
+
+`forward` keeps X and `backward` keeps DY, since a topology update looks at both; nothing else is kept.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ..formats import Sparse
+from ..kernels.arrays import Float, Offset
+from ..topology import rewire
+from .parameter import Parameter
+
+
+class SparseLinear:
+    """Y = W X + b, W in any of the three formats; ∂L/∂W on the active connections only.
+
+    W: (n_out, n_in) COO, CSR or Condensed; b: (n_out,), zeros if not given. Raises ValueError if b does not fit.
+    """
+
+    def __init__(self, W: Sparse, b: Float | None = None) -> None:
+        self.W = W
+        self.weight = Parameter(W.values.reshape(-1))
+        self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
+        self.X: Float | None = None
+        self.DY: Float | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_out, n_in)."""
+        return self.W.shape
+
+    @property
+    def connections(self) -> int:
+        """Number of active connections."""
+        return self.W.nnz
+
+    def parameters(self) -> list[Parameter]:
+        """Weight, then bias."""
+        return [self.weight, self.bias]
+
+    def index_bytes(self) -> int:
+        """Bytes that say which connections exist."""
+        return self.W.index_bytes()
+
+    def forward(self, X: Float, training: bool = False) -> Float:
+        """Y = W X + b. X: (n_in, B)."""
+        self.X = X
+        Y = self.W @ X
+        Y += self.bias.values[:, None]
+        return Y
+
+    def backward(self, DY: Float, wants_DX: bool = True) -> Float | None:
+        """DW[e] = Σ_b DY[i, b]·X[j, b],  Db = Σ_b DY[:, b],  DX = Wᵀ DY. DY: (n_out, B)."""
+        assert self.X is not None, "forward comes first"
+        self.DY = DY
+        self.weight.grad = self.W.grad(DY, self.X)
+        self.bias.grad = DY.sum(axis=1)
+        return self.W.T @ DY if wants_DX else None
+
+    def rewire(self, drop: Offset, born: Offset, born_values: Float | float = 0.0) -> None:
+        """Change the topology (see `topology.rewire`); the optimizer's state follows the connections."""
+        self.W, source = rewire(self.W, drop, born, born_values)
+        self.weight = self.weight.carried(self.W.values.reshape(-1), source)
+
+
+class Linear:
+    """Y = W X + b with a dense (n_out, n_in) array W: the baseline that sparse layers are compared with."""
+
+    def __init__(self, W: Float, b: Float | None = None) -> None:
+        if W.ndim != 2 or not np.isfinite(W).all():
+            raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
+        self.weight = Parameter(np.ascontiguousarray(W))
+        self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
+        self.X: Float | None = None
+        self.DY: Float | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_out, n_in)."""
+        n_out, n_in = self.weight.values.shape
+        return n_out, n_in
+
+    @property
+    def connections(self) -> int:
+        """n_out · n_in."""
+        return int(self.weight.values.size)
+
+    def parameters(self) -> list[Parameter]:
+        """Weight, then bias."""
+        return [self.weight, self.bias]
+
+    def index_bytes(self) -> int:
+        """0: every connection exists, so none needs to be named."""
+        return 0
+
+    def forward(self, X: Float, training: bool = False) -> Float:
+        """Y = W X + b. X: (n_in, B)."""
+        self.X = X
+        Y: Float = self.weight.values @ X
+        Y += self.bias.values[:, None]
+        return Y
+
+    def backward(self, DY: Float, wants_DX: bool = True) -> Float | None:
+        """DW = DY Xᵀ,  Db = Σ_b DY[:, b],  DX = Wᵀ DY. DY: (n_out, B)."""
+        assert self.X is not None, "forward comes first"
+        self.DY = DY
+        self.weight.grad = (DY @ self.X.T).reshape(-1)
+        self.bias.grad = DY.sum(axis=1)
+        return self.weight.values.T @ DY if wants_DX else None
+
+
+def _bias(b: Float | None, n_out: int, dtype: np.dtype[Any]) -> Float:
+    if b is None:
+        return np.zeros(n_out, dtype)
+    if b.shape != (n_out,):
+        raise ValueError(f"bias has shape {b.shape}; a layer with {n_out} outputs needs ({n_out},)")
+    return np.ascontiguousarray(b, dtype)

@@ -1,0 +1,105 @@
+"""What is minimised: each loss returns its mean over the batch and ∂L/∂Z, and says what the outputs Z predict.
+
+Z: (n_out, B), one column per sample. Targets y: labels (B,) int64, or values (B, n_out) float.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..kernels.arrays import Float
+
+
+class Loss(Protocol):
+    """A loss: callable on (Z, y), with a decision rule."""
+
+    def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
+        """(L, ∂L/∂Z)."""
+        ...
+
+    def predict(self, Z: Float) -> Any:
+        """Labels (B,), or values (B, n_out)."""
+        ...
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """L = −1/B Σ_b Σ_i q_ib log softmax(Z)_ib,  ∂L/∂Z = (softmax(Z) − q)/B.
+
+    q is the one-hot label, smoothed: (1 − s)·[i = y_b] + s/n_out (Szegedy et al. 2016). s: label_smoothing in [0, 1).
+    """
+
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing {self.label_smoothing} must lie in [0, 1); 0 switches it off")
+
+    def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
+        """(L, ∂L/∂Z) for labels y: (B,) int64 in 0 … n_out − 1."""
+        n_out, B = Z.shape
+        s = self.label_smoothing
+        shifted = Z - Z.max(axis=0)
+        P = np.exp(shifted)
+        total = P.sum(axis=0)
+        samples = np.arange(B)
+        log_p = shifted - np.log(total)
+        loss = -(1 - s) * log_p[y, samples].mean() - (s / n_out) * log_p.sum(axis=0).mean()
+        P /= total
+        P[y, samples] -= 1 - s
+        P -= s / n_out
+        P /= B
+        return float(loss), P
+
+    def predict(self, Z: Float) -> Any:
+        """The label with the largest output, (B,)."""
+        return Z.argmax(axis=0)
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy:
+    """L = 1/(n_out·B) Σ log(1 + e^z) − y·z,  ∂L/∂z = (σ(z) − y)/(n_out·B): one yes-or-no question per output."""
+
+    def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
+        """(L, ∂L/∂Z); with one output labels are 0 or 1, with several they are made one-hot."""
+        target = _targets(y, Z)
+        loss = np.logaddexp(0, Z) - target * Z
+        sigmoid = np.exp(-np.logaddexp(0, -Z))  # 1/(1 + e^−z) that does not overflow
+        return float(loss.mean()), (sigmoid - target) / Z.dtype.type(Z.size)
+
+    def predict(self, Z: Float) -> Any:
+        """One output: [z > 0] as labels (B,); several: the largest."""
+        return (Z[0] > 0).astype(np.int64) if Z.shape[0] == 1 else Z.argmax(axis=0)
+
+
+@dataclass(frozen=True)
+class MeanSquaredError:
+    """L = 1/(n_out·B) Σ (z − y)²,  ∂L/∂z = 2(z − y)/(n_out·B)."""
+
+    def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
+        """(L, ∂L/∂Z) for values y: (B, n_out), or (B,) with one output."""
+        difference = Z - _targets(y, Z)
+        return float((difference**2).mean()), difference * Z.dtype.type(2 / Z.size)
+
+    def predict(self, Z: Float) -> Any:
+        """The outputs, (B, n_out)."""
+        return Z.T.copy()
+
+
+LOSSES: dict[str, type[CrossEntropy] | type[BinaryCrossEntropy] | type[MeanSquaredError]] = {
+    "cross-entropy": CrossEntropy,
+    "binary": BinaryCrossEntropy,
+    "mse": MeanSquaredError,
+}
+
+
+def _targets(y: Any, Z: Float) -> Float:
+    """y in the shape and dtype of Z."""
+    n_out, B = Z.shape
+    y = np.asarray(y)
+    if y.ndim == 1 and n_out > 1:
+        return np.asarray(np.arange(n_out)[:, None] == y, Z.dtype)
+    if y.size != Z.size:
+        raise ValueError(f"targets have shape {y.shape} and the network gives {n_out} outputs for {B} samples")
+    return np.asarray(y.reshape(B, n_out).T, Z.dtype)

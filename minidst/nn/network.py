@@ -1,0 +1,124 @@
+"""A network: layers in a row, a loss at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from ..kernels.arrays import Float
+from ..kernels.parallel import one_blas_thread
+from .layers import Linear, SparseLinear
+from .losses import CrossEntropy, Loss
+from .parameter import Parameter
+
+PREDICTION_BATCH = 512  # samples at a time: activations stay small however many are asked for
+
+
+@runtime_checkable
+class Layer(Protocol):
+    """What a layer can do. It keeps between `forward` and `backward` whatever arrays it needs, as attributes."""
+
+    def forward(self, X: Float, training: bool = False) -> Float:
+        """Y from X: (n_in, B)."""
+        ...
+
+    def backward(self, DY: Float, wants_DX: bool = True) -> Float | None:
+        """DX from DY: (n_out, B); leaves the gradients of its parameters in them."""
+        ...
+
+    def parameters(self) -> list[Parameter]:
+        """What it trains."""
+        ...
+
+
+class Network:
+    """Layers applied in order. Inside, samples are columns; `predict` and `outputs` take and give them as rows.
+
+    layers: any objects with forward, backward and parameters; rng: the one source of randomness of whatever is done
+    to this network. Raises ValueError if two neighbouring weight layers do not fit.
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], loss: Loss | None = None, rng: np.random.Generator | None = None
+    ) -> None:
+        self.layers = list(layers)
+        self.loss: Loss = CrossEntropy() if loss is None else loss
+        self.rng = np.random.default_rng(0) if rng is None else rng
+        if not self.weighted:
+            raise ValueError("a network needs at least one SparseLinear or Linear layer; it was given none")
+        for l, (below, above) in enumerate(pairwise(self.weighted)):
+            if below.shape[0] != above.shape[1]:
+                raise ValueError(f"layer {l} gives {below.shape[0]} outputs and layer {l + 1} takes {above.shape[1]}")
+
+    @property
+    def weighted(self) -> list[SparseLinear | Linear]:
+        """The layers with weights, in order: what the papers number l = 1 … L."""
+        return [layer for layer in self.layers if isinstance(layer, SparseLinear | Linear)]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units per level, inputs first."""
+        return (self.weighted[0].shape[1], *(layer.shape[0] for layer in self.weighted))
+
+    @property
+    def connections(self) -> int:
+        """Active connections in all layers."""
+        return sum(layer.connections for layer in self.weighted)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return self.weighted[0].weight.values.dtype
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Every trainable array, first layer first."""
+        for layer in self.layers:
+            yield from layer.parameters()
+
+    def forward(self, X: Float, training: bool = False) -> Float:
+        """Z = f(X). X: (n_in, B)."""
+        for layer in self.layers:
+            X = layer.forward(X, training)
+        return X
+
+    def backward(self, DZ: Float) -> None:
+        """Leaves every gradient in its Parameter. DZ = ∂L/∂Z: (n_out, B). Nothing needs ∂L/∂X of the input."""
+        DY: Float | None = DZ
+        for l, layer in reversed(list(enumerate(self.layers))):
+            assert DY is not None
+            DY = layer.backward(DY, wants_DX=l > 0)
+
+    def outputs(self, x: Float) -> Float:
+        """Z for x: (samples, n_in), as (samples, n_out). Raises ValueError if x has another number of features."""
+        x = np.asarray(x)
+        if x.ndim != 2 or x.shape[1] != self.sizes[0]:
+            raise ValueError(f"x has shape {x.shape}; this network takes (samples, {self.sizes[0]})")
+        Z = np.empty((x.shape[0], self.sizes[-1]), self.dtype)
+        with one_blas_thread():
+            for start in range(0, x.shape[0], PREDICTION_BATCH):
+                batch = slice(start, start + PREDICTION_BATCH)
+                Z[batch] = self.forward(np.ascontiguousarray(x[batch].T, self.dtype)).T
+        return Z
+
+    def predict(self, x: Float) -> Any:
+        """Labels (samples,), or values (samples, n_out) under a squared error."""
+        return self.loss.predict(np.ascontiguousarray(self.outputs(x).T))
+
+    def memory_bytes(self) -> dict[str, int]:
+        """Bytes held now: values (with biases), indices (with CSC views), gradients, optimizer_state, activations."""
+        parameters = list(self.parameters())
+        return {
+            "values": sum(p.values.nbytes for p in parameters),
+            "indices": sum(layer.index_bytes() for layer in self.weighted),
+            "gradients": sum(p.grad.nbytes for p in parameters if p.grad is not None),
+            "optimizer_state": sum(array.nbytes for p in parameters for array in p.state.values()),
+            "activations": sum({id(a): a.nbytes for a in self._activations()}.values()),
+        }
+
+    def _activations(self) -> Iterator[Float]:
+        """The arrays that layers keep from `forward` and `backward`; two layers may keep the same one."""
+        for layer in self.layers:
+            yield from (kept for kept in vars(layer).values() if isinstance(kept, np.ndarray))

@@ -1,0 +1,97 @@
+"""Optimizers: a record of numbers and one `step`; their memory lives in each Parameter's `state`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..kernels import optimize
+from ..kernels.arrays import Float
+from .parameter import Parameter
+
+
+class Optimizer(Protocol):
+    """Moves parameters against their gradients."""
+
+    def step(self, parameters: Sequence[Parameter], lr: float) -> None:
+        """One step of size `lr`, in place."""
+        ...
+
+
+@dataclass(frozen=True)
+class SGD:
+    """g = ∇ + λw;  v ← μv + g;  w ← w − η·v, or w − η·(g + μv) with Nesterov.
+
+    momentum μ in [0, 1); weight_decay λ ≥ 0, on biases too; one array of state, `velocity`.
+    Source: Sutskever et al. 2013, in the form PyTorch uses.
+    """
+
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        _require("momentum", self.momentum, 0 <= self.momentum < 1, "[0, 1)")
+        _require("weight_decay", self.weight_decay, self.weight_decay >= 0, "[0, ∞)")
+
+    def step(self, parameters: Sequence[Parameter], lr: float) -> None:
+        """One step of size η = lr, in place."""
+        for p in parameters:
+            assert p.grad is not None, "backward comes first"
+            w, number = p.values.reshape(-1), p.values.dtype.type
+            velocity = _state(p, "velocity")
+            decay = number(self.weight_decay)
+            optimize.sgd(p.grad, velocity, number(lr), number(self.momentum), decay, self.nesterov, w)
+            p.steps += 1
+
+
+@dataclass(frozen=True)
+class Adam:
+    """m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  w ← w − η·m̂/(√v̂ + ε), m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ).
+
+    weight_decay λ is decoupled, w ← w − ηλw (AdamW, Loshchilov and Hutter 2019); with λ = 0 it is Adam (Kingma and
+    Ba 2015). Two arrays of state. A newborn connection starts with m = v = 0 at its layer's count t.
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require("beta1", self.beta1, 0 <= self.beta1 < 1, "[0, 1)")
+        _require("beta2", self.beta2, 0 <= self.beta2 < 1, "[0, 1)")
+        _require("epsilon", self.epsilon, self.epsilon > 0, "(0, ∞)")
+        _require("weight_decay", self.weight_decay, self.weight_decay >= 0, "[0, ∞)")
+
+    def step(self, parameters: Sequence[Parameter], lr: float) -> None:
+        """One step of size η = lr, in place."""
+        for p in parameters:
+            assert p.grad is not None, "backward comes first"
+            p.steps += 1
+            w, number = p.values.reshape(-1), p.values.dtype.type
+            optimize.adam(
+                p.grad,
+                _state(p, "m"),
+                _state(p, "v"),
+                number(lr),
+                number(self.beta1),
+                number(self.beta2),
+                number(self.epsilon),
+                number(lr * self.weight_decay),
+                number(1 - self.beta1**p.steps),
+                number(1 - self.beta2**p.steps),
+                w,
+            )
+
+
+def _state(p: Parameter, name: str) -> Float:
+    if name not in p.state:
+        p.state[name] = np.zeros(p.values.size, p.values.dtype)
+    return p.state[name]
+
+
+def _require(name: str, value: float, holds: bool, interval: str) -> None:
+    if not holds:
+        raise ValueError(f"{name} {value} must lie in {interval}")

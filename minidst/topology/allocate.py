@@ -1,0 +1,78 @@
+"""How many connections each layer gets from one budget."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from ..kernels.arrays import Offset
+
+Kind = Literal["uniform", "er", "erk"]
+KINDS: tuple[Kind, ...] = ("uniform", "er", "erk")
+
+
+def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "erk") -> list[int]:
+    """nnz_l = min(N_l, ε·r_l·N_l), ε such that Σ_l nnz_l = round(density · Σ_l N_l), exactly.
+
+    r_l = 1 (uniform), (n_in + n_out)/(n_in·n_out) (ER, Mocanu et al. 2018) or, for a kernel,
+    (n_in + n_out + k_w + k_h)/(n_in·n_out·k_w·k_h) (ERK, Evci et al. 2020, section 3(1)). A layer that would pass
+    density 1 becomes dense and ε is solved again for the others, until no layer passes it; counts are rounded by
+    largest remainder, so none of the budget is lost.
+
+    shapes: (n_out, n_in) or (n_out, n_in, k_h, k_w) of every layer; density: in (0, 1].
+    Raises ValueError for an unknown kind, a density outside (0, 1], or one that leaves a layer without connections.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"allocation {kind!r} is unknown; choose one of {', '.join(KINDS)}")
+    if not 0 < density <= 1:
+        raise ValueError(f"density {density} must lie in (0, 1]; 1 is the dense network")
+    sizes = np.array([int(np.prod(shape)) for shape in shapes], dtype=np.int64)
+    weights = raw_ratios(shapes, kind) * sizes
+    counts = _largest_remainder(_capped_shares(weights, sizes, round(density * int(sizes.sum()))), sizes)
+    if counts.min() < 1:
+        layer = int(counts.argmin())
+        shape = "×".join(map(str, shapes[layer]))
+        advice = f"raise density to ≥ {_least_density(weights, sizes):.2g}"
+        if kind != "uniform" and _least_density(sizes.astype(float), sizes) <= density:
+            advice += ' or use allocation="uniform"'
+        raise ValueError(f"density {density:g} leaves layer {layer} ({shape}) with 0 connections; {advice}")
+    return [int(count) for count in counts]
+
+
+def raw_ratios(shapes: Sequence[tuple[int, ...]], kind: Kind) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """r_l, the density of each layer up to the common factor ε."""
+    if kind == "uniform":
+        return np.ones(len(shapes))
+    ends = 2 if kind == "er" else 4  # ER looks at inputs and outputs only
+    return np.array([sum(shape[:ends]) / np.prod(shape[:ends]) for shape in shapes], dtype=np.float64)
+
+
+def _capped_shares(weights: np.ndarray, sizes: Offset, budget: int) -> np.ndarray:
+    """min(N_l, ε·w_l) with the ε that spends the budget. Each round caps at least one layer, so it ends."""
+    dense = np.zeros(sizes.size, bool)
+    while not dense.all():
+        epsilon = (budget - sizes[dense].sum()) / weights[~dense].sum()
+        passes = ~dense & (epsilon * weights > sizes)
+        if not passes.any():
+            break
+        dense |= passes
+    return np.where(dense, sizes, epsilon * weights)
+
+
+def _largest_remainder(shares: np.ndarray, sizes: Offset) -> Offset:
+    """Whole numbers with the same sum: round down, then give the rest to the largest fractions that have room."""
+    counts = np.minimum(np.floor(shares + 1e-9), sizes).astype(np.int64)
+    missing = round(float(shares.sum())) - int(counts.sum())
+    fractions = np.where(counts < sizes, shares - counts, -1.0)
+    counts[np.argsort(-fractions, kind="stable")[:missing]] += 1
+    return counts
+
+
+def _least_density(weights: np.ndarray, sizes: Offset) -> float:
+    """The smallest density, to two digits and rounded up, that leaves every layer a connection."""
+    budget = int(np.minimum(sizes, weights / weights.min()).sum())
+    while _largest_remainder(_capped_shares(weights, sizes, budget), sizes).min() < 1:
+        budget += 1
+    density = budget / int(sizes.sum())
+    unit = 10.0 ** (np.floor(np.log10(density)) - 1)
+    return float(min(1.0, np.ceil(density / unit - 1e-9) * unit))

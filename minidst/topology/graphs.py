@@ -1,0 +1,62 @@
+"""Random bipartite graphs, drawn in memory proportional to their connections.
+
+A connection (i, j) is named by its key e = i·n_in + j; a graph is its keys in increasing order, int64.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..kernels.arrays import Offset
+
+
+def bernoulli(n_out: int, n_in: int, p: float, rng: np.random.Generator) -> Offset:
+    """Every connection with probability p, independently: M ~ Binomial(n_out·n_in, p), then G(n, M)."""
+    return gnm(n_out, n_in, int(rng.binomial(n_out * n_in, p)), rng)
+
+
+def gnm(n_out: int, n_in: int, M: int, rng: np.random.Generator) -> Offset:
+    """G(n, M) of Erdős and Rényi: exactly M distinct connections, every such set equally likely."""
+    return distinct([M], n_out * n_in, rng)
+
+
+def constant_fan_in(n_out: int, n_in: int, k: int, rng: np.random.Generator) -> Offset:
+    """Exactly k distinct inputs for each output, every such set equally likely (SRigL's graph)."""
+    return distinct([k] * n_out, n_in, rng)
+
+
+def distinct(counts: Sequence[int], n: int, rng: np.random.Generator) -> Offset:
+    """From each row i of n keys, `counts[i]` different ones, uniformly over all such sets; in O(Σ counts) memory.
+
+    Draw what is missing, drop what came twice, repeat: that is drawing one at a time and ignoring repeats, so every
+    set is equally likely. A row that is to be more than half full draws what it leaves out instead.
+    Raises ValueError if a count is not within 0 and n.
+    """
+    wanted = np.asarray(counts, dtype=np.int64)
+    if wanted.min(initial=0) < 0 or wanted.max(initial=0) > n:
+        raise ValueError(f"{wanted.max()} distinct connections were asked of {n} places; ask for 0 to {n}")
+    crowded = wanted > n // 2
+    drawn = np.where(crowded, n - wanted, wanted)
+    keys = np.empty(0, np.int64)
+    while (missing := drawn - np.bincount(keys // n, minlength=drawn.size)).any():
+        rows = np.repeat(np.arange(drawn.size), missing)
+        keys = np.union1d(keys, rows * n + rng.integers(n, size=rows.size))
+    if not crowded.any():
+        return keys
+    left_out = crowded[keys // n]
+    return np.union1d(keys[~left_out], _others(np.flatnonzero(crowded), n, keys[left_out]))
+
+
+def _others(rows: Offset, n: int, keys: Offset) -> Offset:
+    """Every key of these rows that is not in `keys`."""
+    return np.setdiff1d((rows[:, None] * n + np.arange(n)).reshape(-1), keys, assume_unique=True)
+
+
+def absent(ranks: Offset, taken: Offset) -> Offset:
+    """The keys that come `ranks`-th (from 0) among those not taken: the r-th gap in a sorted list, in O(nnz) memory.
+
+    Before the t-th taken key lie `taken[t] − t` free ones, so the r-th free key has as many taken keys before it as
+    there are t with taken[t] − t ≤ r.
+    """
+    free_before = taken - np.arange(taken.size)
+    return ranks + np.searchsorted(free_before, ranks, side="right")

@@ -1,0 +1,54 @@
+"""The one transaction that changes which connections exist."""
+
+from typing import TypeVar
+
+import numpy as np
+
+from ..formats import Sparse
+from ..kernels.arrays import Float, Offset
+
+S = TypeVar("S", bound=Sparse)
+
+
+def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -> tuple[S, Offset]:
+    """A ← (A ∖ P) ∪ G: a new weight without the connections P = `drop` and with the new ones G = `born`.
+
+    drop: numbers e of connections of W, each once; born: keys i·n_in + j, each once, none of them active after the
+    drop; born_values: one weight for all or one for each, in the order of `born`. A connection may be dropped and
+    born in one transaction: it starts anew, and `source` says −1 of it.
+
+    Returns the new weight, in W's format, and `source`, (nnz′,) int64: new connection e was `source[e]` in W, or −1
+    if it is born here. Whatever is aligned to connections follows by `carry(array, source)`. Survivors keep their
+    values bit for bit.
+    Raises ValueError if a key of `born` is outside the layer, twice in it, or active; Condensed, if rows differ.
+    """
+    old_keys = W.keys()
+    keeps = np.ones(W.nnz, bool)
+    keeps[drop] = False
+    survivors = np.flatnonzero(keeps)
+    unsorted = np.concatenate([old_keys[survivors], born])
+    order = np.argsort(unsorted, kind="stable")  # merges two runs; the first is sorted already
+    keys = unsorted[order]
+    source = np.concatenate([survivors, np.full(born.size, -1)])[order]
+
+    n_out, n_in = W.shape
+    if keys.size and not (keys[0] >= 0 and keys[-1] < n_out * n_in):
+        raise ValueError(f"born keys reach {keys[-1]}; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")
+    if (twice := np.flatnonzero(keys[1:] == keys[:-1])).size:
+        raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
+
+    newborn = np.empty(born.size, W.dtype)
+    newborn[:] = born_values
+    values = np.concatenate([W.values.reshape(-1)[survivors], newborn])[order]
+    rows, cols = np.divmod(keys, n_in)
+    return type(W).from_connections(W.shape, rows.astype(np.int32), cols.astype(np.int32), values), source
+
+
+def carry(aligned: Float, source: Offset) -> Float:
+    """What was aligned to W's connections, aligned to those of the rewired weight; newborns start at 0.
+
+    aligned: (nnz,) or any shape of that size; returns (nnz′,).
+    """
+    carried = aligned.reshape(-1)[source]  # −1 reads the last entry; it is overwritten next
+    carried[source < 0] = 0
+    return carried

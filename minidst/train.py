@@ -1,0 +1,205 @@
+"""The trainer: a generator of steps, and a loop around it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import ceil, isfinite, nan
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from .data import Dataset
+from .dst import Method, method as method_named, update
+from .history import Epoch, History
+from .kernels.parallel import one_blas_thread
+from .mlp import check_format
+from .nn import SGD, Network, Optimizer, Rate, SparseLinear, Steps
+
+
+@dataclass(frozen=True)
+class Config:
+    """How to train. The defaults suit `digits`.
+
+    epochs, batch: counts; lr: base learning rate, times `rate` at every step; patience: epochs without a lower
+    validation loss before stopping, None never; validation: fraction of the training set held out for that.
+    Raises ValueError for numbers out of range.
+    """
+
+    epochs: int = 30
+    batch: int = 32
+    lr: float = 0.1
+    rate: Rate = Steps((0.5, 0.75), 0.1)  # noqa: RUF009  frozen itself
+    optimizer: Optimizer = SGD()  # noqa: RUF009
+    validation: float = 0.0
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} must be at least 1")
+        if not (self.lr > 0 and isfinite(self.lr)):
+            raise ValueError(f"lr {self.lr} must be positive and finite; 0.1 is a good start for SGD, 0.001 for Adam")
+        if not 0 <= self.validation < 1:
+            raise ValueError(f"validation {self.validation} must lie in [0, 1): it is a fraction of the training set")
+        if self.patience is not None and (self.patience < 1 or self.validation == 0):
+            raise ValueError(
+                f"patience {self.patience} with validation {self.validation}: early stopping needs patience ≥ 1 "
+                "and something to watch, such as validation=0.1"
+            )
+
+
+@dataclass(frozen=True)
+class Step:
+    """t, epoch: from 0; loss: of the batch before the step; pruned, grown: connections; seconds: of this step."""
+
+    t: int
+    epoch: int
+    loss: float
+    lr: float
+    pruned: int
+    grown: int
+    seconds: float
+
+
+def train(
+    net: Network, data: Dataset, method: str | Method = "rigl", config: Config | None = None
+) -> Iterator[Step]:
+    """Train `net` in place on data's training set, one batch at a time; yields after every step.
+
+    Raises ValueError at once where network, data and method do not fit, and FloatingPointError when the loss stops
+    being finite, naming the step, the layer and what to try.
+    """
+    config = Config() if config is None else config
+    record = method_named(method) if isinstance(method, str) else method
+    _check_fit(net, data, record)
+    return _steps(net, data, record, config)
+
+
+def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Iterator[Step]:
+    n = data.x_train.shape[0]
+    per_epoch = ceil(n / config.batch)
+    T = config.epochs * per_epoch
+    t = 0
+    for epoch in range(config.epochs):
+        order = net.rng.permutation(n)
+        for start in range(0, n, config.batch):
+            clock = perf_counter()
+            batch = order[start : start + config.batch]
+            lr = config.lr * config.rate(t, T)
+            fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
+            with one_blas_thread():
+                X = np.ascontiguousarray(data.x_train[batch].T, net.dtype)
+                loss, DZ = net.loss(net.forward(X, training=True), data.y_train[batch])
+                if not isfinite(loss):
+                    raise FloatingPointError(_diverged(net, loss, t, epoch, lr))
+                net.backward(DZ)
+                if fraction == 0 or not method.skip_optimizer_step:
+                    config.optimizer.step(list(net.parameters()), lr)
+                exchanged = 0
+                if fraction > 0:
+                    sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
+                    exchanged = sum(update(layer, method, fraction, net.rng) for layer in sparse)
+            yield Step(t, epoch, loss, lr, exchanged, exchanged, perf_counter() - clock)
+            t += 1
+
+
+def fit(
+    net: Network,
+    data: Dataset,
+    method: str | Method = "rigl",
+    config: Config | None = None,
+    *,
+    progress: bool | None = None,
+) -> History:
+    """Train to the end and evaluate after every epoch. progress: a bar; if not given, only on a terminal.
+
+    Raises what `train` raises.
+    """
+    config = Config() if config is None else config
+    record = method_named(method) if isinstance(method, str) else method
+    data, held_out = _hold_out(data, config.validation, net.rng)
+    history = History(record.name, data.name)
+    steps = train(net, data, record, config)
+    per_epoch = ceil(data.x_train.shape[0] / config.batch)
+    hidden = not sys.stderr.isatty() if progress is None else not progress
+    with tqdm(total=config.epochs, desc=record.name, unit="epoch", disable=hidden, leave=False) as bar:
+        for number in range(1, config.epochs + 1):
+            epoch = [next(steps) for _ in range(per_epoch)]
+            history.epochs.append(_summary(number, epoch, net, data, held_out))
+            bar.set_postfix(loss=f"{history.epochs[-1].loss:.3f}", test=f"{history.score:.3f}", refresh=False)
+            bar.update()
+            if config.patience is not None and _stalled(history, config.patience):
+                history.stopped = f"validation loss has not fallen for {config.patience} epochs"
+                break
+    return history
+
+
+def evaluate(net: Network, x: Any, y: Any) -> tuple[float, float]:
+    """(mean loss, accuracy) over samples; under a squared error the second is the loss again."""
+    Z = np.ascontiguousarray(net.outputs(x).T)
+    loss, _ = net.loss(Z, y)
+    guess = net.loss.predict(Z)
+    return loss, float((guess == y).mean()) if guess.ndim == 1 else loss
+
+
+def _summary(
+    number: int, steps: list[Step], net: Network, data: Dataset, held_out: tuple[Any, Any] | None
+) -> Epoch:
+    memory = net.memory_bytes()
+    return Epoch(
+        epoch=number,
+        loss=float(np.mean([step.loss for step in steps])),
+        score=evaluate(net, data.x_test, data.y_test)[1],
+        validation_loss=evaluate(net, *held_out)[0] if held_out else nan,
+        lr=steps[-1].lr,
+        exchanged=sum(step.grown for step in steps),
+        connections=net.connections,
+        bytes=memory["values"] + memory["indices"] + memory["optimizer_state"],
+        seconds=sum(step.seconds for step in steps),
+    )
+
+
+def _stalled(history: History, patience: int) -> bool:
+    losses = [row.validation_loss for row in history.epochs]
+    return len(losses) - 1 - int(np.argmin(losses)) >= patience
+
+
+def _hold_out(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, tuple[Any, Any] | None]:
+    """The data without a random `fraction` of its training set, and that part."""
+    n = data.x_train.shape[0]
+    held = round(fraction * n)
+    if fraction == 0:
+        return data, None
+    if not 0 < held < n:
+        raise ValueError(f"validation {fraction} of {n} training samples leaves one side empty; choose another share")
+    order = rng.permutation(n)
+    out, rest = order[:held], order[held:]
+    kept = replace(data, x_train=data.x_train[rest], y_train=data.y_train[rest])
+    return kept, (data.x_train[out], data.y_train[out])
+
+
+def _check_fit(net: Network, data: Dataset, method: Method) -> None:
+    if data.x_train.shape[1] != net.sizes[0]:
+        raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
+    if data.classes > net.sizes[-1] and not (data.classes == 2 and net.sizes[-1] == 1):
+        raise ValueError(f"{data.name} has {data.classes} classes and the network gives {net.sizes[-1]} outputs")
+    for layer in net.weighted:
+        if isinstance(layer, SparseLinear):
+            check_format(method, type(layer.W))
+
+
+def _diverged(net: Network, loss: float, t: int, epoch: int, lr: float) -> str:
+    """Which layer's input first stopped being finite, and what to try."""
+    where = "the loss"
+    for l, layer in enumerate(net.weighted):
+        if layer.X is not None and not np.isfinite(layer.X).all():
+            where = f"the input of layer {l}" if l == 0 else f"the output of layer {l - 1}"
+            break
+    return (
+        f"loss is {loss} at step {t} (epoch {epoch + 1}); {where} is the first that is not finite: "
+        f"lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
+    )
