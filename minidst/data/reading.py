@@ -1,0 +1,35 @@
+"""The read: turning whatever goes wrong with a user's file into one line that says what to do."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+DEFLATE_RATIO = 1032  # deflate packs at most 1032 bytes into one (zlib's technical details)
+
+
+@contextmanager
+def reading(path: Path, kind: str, remedy: str) -> Iterator[None]:
+    """Re-raise any error of the block as a one-line ValueError naming file, kind of file and remedy.
+
+    Parsers of the standard library and NumPy raise a dozen exception types on malformed bytes (zlib.error,
+    EOFError, struct.error, MemoryError ...); to the reader they all mean the same: the file is not what it
+    should be.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause = " ".join(str(error).split())[:160] or type(error).__name__
+        raise ValueError(f"{shown(path)} is not a readable {kind} ({cause}): {remedy}") from error
+
+
+def shown(path: Path) -> str:
+    """Quote a path such that it stays on one line whatever it contains."""
+    return repr(str(path))
+
+
+def as_path(value: object, keyword: str) -> Path:
+    """Return a path from a str or PathLike, `~` expanded; anything else is a ValueError naming the keyword."""
+    if not isinstance(value, str | os.PathLike) or not str(value):
+        raise ValueError(f"{keyword}={value!r} is not a path: give the name of a file or folder")
+    return Path(os.path.expanduser(value))
