@@ -6,9 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from .dst import Method, method as method_named
+from .dst import Method
+from .dst import method as method_named
 from .formats import FORMATS, Sparse
-from .nn import Layer, Linear, Loss, Network, ReLU, SparseLinear, he_normal
+from .nn import (
+    CrossEntropy,
+    Layer,
+    Linear,
+    Loss,
+    Network,
+    ReLU,
+    SparseLinear,
+    he_normal,
+    hidden_bias,
+)
 from .topology import Kind, allocate, constant_fan_in, gnm
 
 
@@ -23,13 +34,14 @@ def mlp(
     loss: Loss | None = None,
     dtype: Any = np.float32,
 ) -> Network:
-    """Layers sizes[0] → … → sizes[-1] with ReLU between, He-initialised by actual fan-in, biases 0.
+    """Layers sizes[0] → … → sizes[-1] with ReLU between, He-initialised by actual fan-in.
 
     density: active connections of all layers over Σ n_in·n_out, in (0, 1], dealt out by `allocation`; method: whether
     to start sparse or dense; format: "csr", "coo" or "condensed". A condensed layer has the constant fan-in nearest to
     its share of the budget, at least 1, so its count is a multiple of n_out. seed: of the network's one Generator;
-    loss: cross-entropy if not given; dtype: float32 or float64. No array of n_in·n_out numbers is made unless the
-    method starts dense. Raises ValueError for sizes, density, names or a format that the method cannot keep.
+    loss: cross-entropy with label smoothing 0.02 if not given; dtype: float32 or float64. No array of n_in·n_out
+    numbers is made unless the method starts dense.
+    Raises ValueError for sizes, density, names or a format that the method cannot keep.
     """
     record = method_named(method) if isinstance(method, str) else method
     if len(sizes) < 2 or min(sizes) < 1:
@@ -40,15 +52,21 @@ def mlp(
         raise ValueError(f"dtype {np.dtype(dtype)} is not supported; choose float32 or float64")
     rng = np.random.default_rng(seed)
     shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
-    layers: list[Layer] = []
+    weighted: list[Linear] | list[SparseLinear]
     if record.start == "dense":
-        for n_out, n_in in shapes:
-            layers += [Linear(dense_weight(n_out, n_in, rng, dtype)), ReLU()]
+        weighted = [Linear(dense_weight(n_out, n_in, rng, dtype)) for n_out, n_in in shapes]
     else:
         check_format(record, FORMATS[format])
-        for (n_out, n_in), nnz in zip(shapes, allocate(shapes, density, allocation), strict=True):
-            layers += [SparseLinear(sparse_weight(FORMATS[format], n_out, n_in, nnz, rng, dtype)), ReLU()]
-    return Network(layers[:-1], loss, rng)
+        counts = allocate(shapes, density, allocation)
+        weighted = [
+            SparseLinear(sparse_weight(FORMATS[format], n_out, n_in, nnz, rng, dtype))
+            for (n_out, n_in), nnz in zip(shapes, counts, strict=True)
+        ]
+    layers: list[Layer] = []
+    for layer in weighted[:-1]:
+        layer.bias.values[:] = hidden_bias(layer.shape[0], dtype)
+        layers += [layer, ReLU()]
+    return Network([*layers, weighted[-1]], loss or CrossEntropy(label_smoothing=0.02), rng)
 
 
 def sparse_weight(

@@ -7,6 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Raises ValueError if no file could be written at `path`: better known before an hour of training than after."""
+    with written_whole(Path(path).with_name(f".{Path(path).name}.try")) as temporary:
+        temporary.touch()
+    Path(path).with_name(f".{Path(path).name}.try").unlink()
+
+
 @contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Hand out a temporary name beside `path`; if the block succeeds, move it there, else remove it.

@@ -13,7 +13,8 @@ import numpy as np
 from tqdm import tqdm
 
 from .data import Dataset
-from .dst import Method, method as method_named, update
+from .dst import Method, update
+from .dst import method as method_named
 from .history import Epoch, History
 from .kernels.parallel import one_blas_thread
 from .mlp import check_format
@@ -24,7 +25,8 @@ from .nn import SGD, Network, Optimizer, Rate, SparseLinear, Steps
 class Config:
     """How to train. The defaults suit `digits`.
 
-    epochs, batch: counts; lr: base learning rate, times `rate` at every step; patience: epochs without a lower
+    epochs, batch: counts; lr: base learning rate, times `rate` at every step, which first falls when topology updates
+    usually end, since newborn weights cannot catch up at a small rate; patience: epochs without a lower
     validation loss before stopping, None never; validation: fraction of the training set held out for that.
     Raises ValueError for numbers out of range.
     """
@@ -32,7 +34,7 @@ class Config:
     epochs: int = 30
     batch: int = 32
     lr: float = 0.1
-    rate: Rate = Steps((0.5, 0.75), 0.1)  # noqa: RUF009  frozen itself
+    rate: Rate = Steps()  # noqa: RUF009  frozen itself
     optimizer: Optimizer = SGD()  # noqa: RUF009
     validation: float = 0.0
     patience: int | None = None
@@ -65,9 +67,7 @@ class Step:
     seconds: float
 
 
-def train(
-    net: Network, data: Dataset, method: str | Method = "rigl", config: Config | None = None
-) -> Iterator[Step]:
+def train(net: Network, data: Dataset, method: str | Method, config: Config | None = None) -> Iterator[Step]:
     """Train `net` in place on data's training set, one batch at a time; yields after every step.
 
     Raises ValueError at once where network, data and method do not fit, and FloatingPointError when the loss stops
@@ -110,7 +110,7 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
 def fit(
     net: Network,
     data: Dataset,
-    method: str | Method = "rigl",
+    method: str | Method,
     config: Config | None = None,
     *,
     progress: bool | None = None,
@@ -187,9 +187,11 @@ def _check_fit(net: Network, data: Dataset, method: Method) -> None:
         raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
     if data.classes > net.sizes[-1] and not (data.classes == 2 and net.sizes[-1] == 1):
         raise ValueError(f"{data.name} has {data.classes} classes and the network gives {net.sizes[-1]} outputs")
-    for layer in net.weighted:
-        if isinstance(layer, SparseLinear):
-            check_format(method, type(layer.W))
+    sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
+    if method.dynamic and not sparse:
+        raise ValueError(f"method {method.name!r} rewires sparse layers and this network has none; use method 'dense'")
+    for layer in sparse:
+        check_format(method, type(layer.W))
 
 
 def _diverged(net: Network, loss: float, t: int, epoch: int, lr: float) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels import coo
-from ..kernels.arrays import Float, Offset
+from ..kernels.arrays import Bool, Float, Offset
 from ..kernels.select import collect, k_largest
 from ..topology.graphs import absent, distinct
 
@@ -100,9 +100,10 @@ def _streaming_gradient(site: Site, k: int) -> Offset:
     return keys[k_largest(kept[:filled], k)]
 
 
-def _contains(sorted_keys: Offset, wanted: Offset) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _contains(sorted_keys: Offset, wanted: Offset) -> Bool:
     """For each wanted key whether it is among the sorted ones."""
     if sorted_keys.size == 0:
         return np.zeros(wanted.size, bool)
     at = np.minimum(np.searchsorted(sorted_keys, wanted), sorted_keys.size - 1)
-    return sorted_keys[at] == wanted
+    found: Bool = sorted_keys[at] == wanted
+    return found

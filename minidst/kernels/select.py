@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arrays import Float, Offset
+from .arrays import Float, Offset, Scalar
 from .jit import jit
 
 STRIDE = 64  # scores looked at together before a single one is
@@ -27,7 +27,7 @@ def k_largest(scores: Float, k: int) -> Offset:
 
 @jit
 def collect(
-    scores: Float, start: int, first_key: int, threshold: float, filled: int, keys: Offset, kept: Float
+    scores: Float, start: int, first_key: int, threshold: Scalar, filled: int, keys: Offset, kept: Float
 ) -> tuple[int, int]:
     """Append (first_key + p, scores[p]) for every p ≥ start with scores[p] > threshold, until the buffers are full.
 

@@ -1,7 +1,7 @@
 """What computes: layers with hand-written gradients, losses, optimizers, schedules, and the network of them."""
 
 from .activations import Dropout, LeakyReLU, ReLU
-from .init import he_normal
+from .init import he_normal, hidden_bias
 from .layers import Linear, SparseLinear
 from .losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from .network import Layer, Network
@@ -32,4 +32,5 @@ __all__ = [
     "Steps",
     "Warmup",
     "he_normal",
+    "hidden_bias",
 ]

@@ -14,7 +14,7 @@ from .layers import Linear, SparseLinear
 from .losses import CrossEntropy, Loss
 from .parameter import Parameter
 
-PREDICTION_BATCH = 512  # samples at a time: activations stay small however many are asked for
+PREDICTED_AT_ONCE = 1 << 18  # activations of the widest level: predicting many samples needs no more memory
 
 
 @runtime_checkable
@@ -98,8 +98,9 @@ class Network:
             raise ValueError(f"x has shape {x.shape}; this network takes (samples, {self.sizes[0]})")
         Z = np.empty((x.shape[0], self.sizes[-1]), self.dtype)
         with one_blas_thread():
-            for start in range(0, x.shape[0], PREDICTION_BATCH):
-                batch = slice(start, start + PREDICTION_BATCH)
+            samples = max(32, PREDICTED_AT_ONCE // max(self.sizes))
+            for start in range(0, x.shape[0], samples):
+                batch = slice(start, start + samples)
                 Z[batch] = self.forward(np.ascontiguousarray(x[batch].T, self.dtype)).T
         return Z
 

@@ -28,7 +28,7 @@ class SGD:
     """
 
     momentum: float = 0.9
-    weight_decay: float = 1e-4
+    weight_decay: float = 5e-4
     nesterov: bool = False
 
     def __post_init__(self) -> None:

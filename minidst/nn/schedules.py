@@ -36,7 +36,7 @@ class Rate(Protocol):
 class Steps:
     """factorⁿ, n = number of milestones passed: Σ_m [t ≥ m·T]. Milestones are fractions of training."""
 
-    milestones: tuple[float, ...] = (0.5, 0.75)
+    milestones: tuple[float, ...] = (0.75, 0.9)
     factor: float = 0.1
 
     def __call__(self, t: int, T: int) -> float:

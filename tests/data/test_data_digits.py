@@ -5,19 +5,22 @@ import pytest
 
 import minidst.data
 from minidst.data import load
+from minidst.data.digits import MEAN, STD
 
 pytestmark = pytest.mark.small
 
 
-def test_there_are_1437_and_360_images_of_64_pixels_in_0_to_1():
+def test_there_are_1437_and_360_standardised_images_of_64_pixels():
     data = load("digits")
     assert data.x_train.shape == (1437, 64)
     assert data.x_test.shape == (360, 64)
     assert data.classes == 10
+    assert abs(data.x_train.mean()) < 1e-3
+    assert abs(data.x_train.std() - 1) < 1e-3
     for x in (data.x_train, data.x_test):
-        assert x.min() == 0
-        assert x.max() == 1
-        np.testing.assert_array_equal(x * 16, np.round(x * 16))
+        pixels = x * STD + MEAN
+        np.testing.assert_allclose(pixels, np.round(pixels), atol=1e-5)
+        assert (np.round(pixels.min()), np.round(pixels.max())) == (0, 16)
 
 
 def test_the_split_is_stratified():

@@ -81,8 +81,9 @@ def _rows(kernel: Callable[..., None], H: Float, *signs: Float) -> Float:
 def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Offset:
     """m units drawn with probability ∝ weight; uniformly where every weight is 0 (a dead layer tells nothing)."""
     cumulative = np.cumsum(weight if weight.any() else np.ones(weight.size))
-    drawn = np.searchsorted(cumulative, rng.random(m) * cumulative[-1], side="right")
-    return np.minimum(drawn, np.searchsorted(cumulative, cumulative[-1]))  # u·total can round up to the total
+    drawn: Offset = np.searchsorted(cumulative, rng.random(m) * cumulative[-1], side="right")
+    drawn[drawn == weight.size] = np.searchsorted(cumulative, cumulative[-1])  # u·total can round up to the total
+    return drawn
 
 
 def _gse(distribution: Distribution, summary: str) -> Method:

@@ -1,0 +1,113 @@
+"""Several methods on the same data with the same budget: the experiment behind the README's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from .data import Dataset
+from .dst import Cosine, Method, method
+from .history import History
+from .mlp import mlp
+from .topology import Kind
+from .train import Config, fit
+
+METHODS_COMPARED = ("static", "set", "rigl", "gse-grabo", "dense")
+UPDATES_PER_RUN = 67  # on digits, 1350 steps: ΔT = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method's runs, a History per seed, and its connections at the end."""
+
+    method: str
+    histories: tuple[History, ...]
+    connections: int
+
+    @property
+    def scores(self) -> Any:
+        """Final test scores, one per seed."""
+        return np.array([history.score for history in self.histories])
+
+    @property
+    def score(self) -> float:
+        """Mean final test score."""
+        return float(self.scores.mean())
+
+    @property
+    def interval(self) -> float:
+        """Half-width of the 95 % confidence interval of that mean, by Student's t; nan for one seed."""
+        n = len(self.histories)
+        if n < 2:
+            return float("nan")
+        return float(student.ppf(0.975, n - 1) * self.scores.std(ddof=1) / np.sqrt(n))
+
+    @property
+    def peak_bytes(self) -> int:
+        """Most bytes of values, indices and optimizer state in any run."""
+        return max(history.peak_bytes for history in self.histories)
+
+    @property
+    def seconds(self) -> float:
+        """Mean training time of a run, evaluation apart."""
+        return float(np.mean([history.seconds for history in self.histories]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON."""
+        return {
+            "method": self.method,
+            "score": self.score,
+            "interval": None if np.isnan(self.interval) else self.interval,
+            "scores": [float(score) for score in self.scores],
+            "connections": self.connections,
+            "peak_bytes": self.peak_bytes,
+            "seconds": self.seconds,
+        }
+
+
+def compare(
+    data: Dataset,
+    methods: Sequence[str] = METHODS_COMPARED,
+    *,
+    hidden: Sequence[int] = (256, 256),
+    density: float = 0.01,
+    seeds: int = 5,
+    allocation: Kind = "erk",
+    config: Config | None = None,
+    paper_schedules: bool = False,
+    progress: Callable[[str, int], None] | None = None,
+) -> list[Row]:
+    """Train every method with seeds 0 … seeds − 1, all with one schedule scaled to the run's length.
+
+    That schedule is α = 0.3, cosine to 0 at 75 % of training, with ΔT such that a run holds 67 periods (20 steps on
+    digits); `paper_schedules=True` keeps each record's own. progress: called after each run with method and seed.
+    Raises ValueError for what does not fit, before anything is trained.
+    """
+    config = Config() if config is None else config
+    if seeds < 1:
+        raise ValueError(f"seeds {seeds} must be at least 1")
+    records = [_scheduled(method(name), len(data.x_train), config, paper_schedules) for name in methods]
+    sizes = (data.features, *hidden, data.classes or data.y_train.shape[1])
+    for record in records:  # a budget that leaves a layer empty is found here, not after the first method's runs
+        mlp(sizes, density=density, method=record, allocation=allocation)
+    rows = []
+    for record in records:
+        histories = []
+        for seed in range(seeds):
+            net = mlp(sizes, density=density, method=record, allocation=allocation, seed=seed)
+            histories.append(fit(net, data, record, config, progress=False))
+            if progress:
+                progress(record.name, seed)
+        rows.append(Row(record.name, tuple(histories), net.connections))
+    return rows
+
+
+def _scheduled(record: Method, samples: int, config: Config, paper_schedules: bool) -> Method:
+    if paper_schedules or not record.dynamic:
+        return record
+    steps = config.epochs * -(-samples // config.batch)
+    return replace(record, schedule=Cosine(alpha=0.3, every=max(1, round(steps / UPDATES_PER_RUN)), until=0.75))

@@ -1,0 +1,51 @@
+"""Pictures, in one colour-blind-safe style."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from .history import History
+from .store import written_whole
+
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
+DASHES = ["-", "--", "-.", ":"]  # a second cue, for print and for more methods than colours
+STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
+
+
+def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> Figure:
+    """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval."""
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        losses, scores = figure.subplots(1, 2)
+        for number, (name, histories) in enumerate(runs.items()):
+            line = {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number // len(COLOURS) % len(DASHES)]}
+            _band(losses, [[row.loss for row in history.epochs] for history in histories], name, line)
+            _band(scores, [[100 * row.score for row in history.epochs] for history in histories], name, line)
+        losses.set(xlabel="epoch", ylabel="training loss", yscale="log")
+        scores.set(xlabel="epoch", ylabel="test accuracy (%)")
+        scores.legend(loc="lower right", frameon=False)
+        figure.suptitle(title)
+    return figure
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as its suffix says (png, svg, pdf). Raises ValueError if the file cannot be written."""
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=150)
+
+
+def _band(axes: Any, curves: Sequence[Sequence[float]], label: str, line: dict[str, str]) -> None:
+    """Mean of the curves and mean ± 1.96 standard errors, over as many epochs as all of them reached."""
+    shortest = min(len(curve) for curve in curves)
+    values = np.array([curve[:shortest] for curve in curves])
+    epoch, mean = np.arange(1, shortest + 1), values.mean(axis=0)
+    axes.plot(epoch, mean, label=label, **line)
+    if len(curves) > 1:
+        half = 1.96 * values.std(axis=0, ddof=1) / np.sqrt(len(curves))
+        axes.fill_between(epoch, mean - half, mean + half, color=line["color"], alpha=0.15, linewidth=0)

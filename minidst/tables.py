@@ -1,0 +1,99 @@
+"""Tables of plain text, no wider than 80 columns, and their JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from .compare import Row
+from .data import Source
+from .dst import Method
+from .dst.method import name_of
+
+
+def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], density: float) -> str:
+    """One line per method under a heading that says what was trained."""
+    seeds = len(rows[0].histories)
+    heading = f"{data}, {'-'.join(map(str, sizes))}, density {density:g}, {seeds} seed{'s' if seeds > 1 else ''}"
+    cells = [
+        (
+            row.method,
+            f"{100 * row.score:.1f}" + ("" if seeds == 1 else f" ± {100 * row.interval:.1f}"),
+            f"{row.connections:,}",
+            _bytes(row.peak_bytes),
+            f"{row.seconds:.2f}",
+        )
+        for row in rows
+    ]
+    columns = ("method", "test accuracy %", "connections", "weights + state", "s/run")
+    return f"{heading}\n\n{_aligned(columns, cells)}\n"
+
+
+def method_table(methods: Iterable[Method], *, as_json: bool = False, markdown: bool = False) -> str:
+    """What each record says of itself."""
+    if as_json:
+        return json.dumps([_parts(method) for method in methods], indent=2)
+    columns = ("method", "prunes by", "looks at", "picks by", "in short")
+    cells = [
+        (record["name"], record["prune"], record["candidates"], record["score"], record["summary"])
+        for record in map(_parts, methods)
+    ]
+    if not markdown:
+        return _aligned(columns[:4], [row[:4] for row in cells])
+    lines = [columns, ("---",) * len(columns), *((f"`{name}`", *rest) for name, *rest in cells)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:
+    """Where each data set is, or where it was looked for and how to get it."""
+    if as_json:
+        return json.dumps(
+            [
+                {
+                    "name": source.name,
+                    "found": str(source.found) if source.found else None,
+                    "looked_in": [str(folder) for folder in source.looked_in],
+                    "how": source.how,
+                }
+                for source in found
+            ],
+            indent=2,
+        )
+    lines = []
+    for source in found:
+        lines.append(f"{source.name:14} {source.found or 'not found'}")
+        if not source.found:
+            lines += [f"{'':14} looked in {folder}" for folder in source.looked_in]
+            lines.append(f"{'':14} to get it: {source.how}")
+    return "\n".join(lines)
+
+
+def _parts(method: Method) -> dict[str, str]:
+    return {
+        "name": method.name,
+        "summary": method.summary,
+        "start": method.start,
+        "prune": name_of(method.prune),
+        "candidates": name_of(method.candidates),
+        "score": name_of(method.score),
+        "newborn": name_of(method.newborn) if method.dynamic else "none",
+        "schedule": str(method.schedule) if method.dynamic else "none",
+        "needs_dense": str(method.needs_dense).lower(),
+        "paper": method.paper,
+    }
+
+
+def _aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[c]) for row in [columns, *rows]) for c in range(len(columns))]
+    lines = [columns, ["─" * width for width in widths], *rows]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _bytes(count: int) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000  # type: ignore[assignment]
+    return f"{count:.1f} GB"
