@@ -81,11 +81,14 @@ def _streaming_gradient(site: Site, k: int) -> Offset:
     if k == 0:
         return np.empty(0, np.int64)
     rows_per_block = max(1, max(site.taken.size, 1 << 14) // n_in)  # a block as large as the sparse layer itself
+    block = np.empty((min(rows_per_block, n_out), n_in), site.X.dtype)
     room = 2 * k + 1024  # any slack will do; the more, the rarer a cut back to k
     keys, kept = np.empty(room, np.int64), np.empty(room, site.X.dtype)
     filled, threshold = 0, site.X.dtype.type(-1)
     for row in range(0, n_out, rows_per_block):
-        nabla = np.abs(site.DY[row : row + rows_per_block] @ site.X.T).reshape(-1)
+        deltas = site.DY[row : row + rows_per_block]
+        nabla = np.matmul(deltas, site.X.T, out=block[: len(deltas)]).reshape(-1)
+        np.abs(nabla, out=nabla)
         first = row * n_in
         low, high = np.searchsorted(site.taken, (first, first + nabla.size))
         nabla[site.taken[low:high] - first] = -1

@@ -96,7 +96,10 @@ class Sparse(ABC):
     def keys(self) -> Offset:
         """i·n_in + j of every connection, (nnz,) int64, increasing: the connection's name in its layer."""
         rows, cols = self.connections()
-        return rows.astype(np.int64) * self.shape[1] + cols
+        keys = rows.astype(np.int64)
+        keys *= self.shape[1]
+        keys += cols
+        return keys
 
     def to(self, format: type[S]) -> S:
         """The same connections in another format. Raises ValueError if `Condensed` and the fan-in is not constant."""

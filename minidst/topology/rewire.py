@@ -22,26 +22,26 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     values bit for bit.
     Raises ValueError if a key of `born` is outside the layer, twice in it, or active; Condensed, if rows differ.
     """
-    old_keys = W.keys()
     keeps = np.ones(W.nnz, bool)
     keeps[drop] = False
-    survivors = np.flatnonzero(keeps)
-    unsorted = np.concatenate([old_keys[survivors], born])
-    order = np.argsort(unsorted, kind="stable")  # merges two runs; the first is sorted already
-    keys = unsorted[order]
-    source = np.concatenate([survivors, np.full(born.size, -1)])[order]
-
+    keys = np.concatenate([W.keys()[keeps], born])
+    order = np.argsort(keys, kind="stable")  # merges two runs, of which the first is sorted already
+    keys = keys[order]
     n_out, n_in = W.shape
     if keys.size and not (keys[0] >= 0 and keys[-1] < n_out * n_in):
         raise ValueError(f"born keys reach {keys[-1]}; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")
     if (twice := np.flatnonzero(keys[1:] == keys[:-1])).size:
         raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
 
-    newborn = np.empty(born.size, W.dtype)
-    newborn[:] = born_values
-    values = np.concatenate([W.values.reshape(-1)[survivors], newborn])[order]
-    rows, cols = np.divmod(keys, n_in)
-    return type(W).from_connections(W.shape, rows.astype(np.int32), cols.astype(np.int32), values), source
+    source = np.concatenate([np.flatnonzero(keeps), np.full(born.size, -1)])[order]
+    values = np.empty(keys.size, W.dtype)
+    values[: keys.size - born.size] = W.values.reshape(-1)[keeps]
+    values[keys.size - born.size :] = born_values
+    values = values[order]
+    del order
+    rows = (keys // n_in).astype(np.int32)
+    keys %= n_in
+    return type(W).from_connections(W.shape, rows, keys.astype(np.int32), values), source
 
 
 def carry(aligned: Float, source: Offset) -> Float:

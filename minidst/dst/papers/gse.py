@@ -65,8 +65,10 @@ class GuidedSample:
         """The keys of S, sorted."""
         f, g = self.distribution(site.X, site.DY, rng)
         m = ceil(self.gamma * site.taken.size)
-        a, b = _endpoints(f, m, rng), _endpoints(g, m, rng)
-        return site.without_taken(np.unique(b * site.shape[1] + a))
+        keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
+        keys *= site.shape[1]
+        keys += _endpoints(f, m, rng)
+        return site.without_taken(np.unique(keys))
 
     def __str__(self) -> str:
         return f"{self.distribution.__name__} sample, γ = {self.gamma:g}"
