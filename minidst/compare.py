@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
 
 from .data import Dataset
 from .dst import Cosine, Method, method
 from .history import History
+from .metrics import half_width
 from .mlp import mlp
 from .topology import Kind
 from .train import Config, fit
@@ -41,10 +41,7 @@ class Row:
     @property
     def interval(self) -> float:
         """Half-width of the 95 % confidence interval of that mean, by Student's t; nan for one seed."""
-        n = len(self.histories)
-        if n < 2:
-            return float("nan")
-        return float(student.ppf(0.975, n - 1) * self.scores.std(ddof=1) / np.sqrt(n))
+        return float(half_width(self.scores))
 
     @property
     def peak_bytes(self) -> int:

@@ -9,8 +9,10 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from .history import History
+from .metrics import half_width
 from .store import written_whole
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
@@ -28,6 +30,9 @@ def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> F
             _band(losses, [[row.loss for row in history.epochs] for history in histories], name, line)
             _band(scores, [[100 * row.score for row in history.epochs] for history in histories], name, line)
         losses.set(xlabel="epoch", ylabel="training loss", yscale="log")
+        losses.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
+        for axes in (losses, scores):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         scores.set(xlabel="epoch", ylabel="test accuracy (%)")
         scores.legend(loc="lower right", frameon=False)
         figure.suptitle(title)
@@ -41,11 +46,11 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def _band(axes: Any, curves: Sequence[Sequence[float]], label: str, line: dict[str, str]) -> None:
-    """Mean of the curves and mean ± 1.96 standard errors, over as many epochs as all of them reached."""
+    """Mean of the curves and its 95 % interval, over as many epochs as all of them reached."""
     shortest = min(len(curve) for curve in curves)
     values = np.array([curve[:shortest] for curve in curves])
     epoch, mean = np.arange(1, shortest + 1), values.mean(axis=0)
     axes.plot(epoch, mean, label=label, **line)
     if len(curves) > 1:
-        half = 1.96 * values.std(axis=0, ddof=1) / np.sqrt(len(curves))
+        half = half_width(values)
         axes.fill_between(epoch, mean - half, mean + half, color=line["color"], alpha=0.15, linewidth=0)

@@ -32,15 +32,15 @@ def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], densi
 def method_table(methods: Iterable[Method], *, as_json: bool = False, markdown: bool = False) -> str:
     """What each record says of itself."""
     if as_json:
-        return json.dumps([_parts(method) for method in methods], indent=2)
-    columns = ("method", "prunes by", "looks at", "picks by", "in short")
-    cells = [
-        (record["name"], record["prune"], record["candidates"], record["score"], record["summary"])
-        for record in map(_parts, methods)
+        return json.dumps([_parts(method) for method in methods], indent=2, ensure_ascii=False)
+    columns = ("method", "drops by", "looks at", "grows by", "in short")
+    rows = [
+        (method.name, name_of(method.prune), name_of(method.candidates), name_of(method.score), method.summary)
+        for method in methods
     ]
     if not markdown:
-        return _aligned(columns[:4], [row[:4] for row in cells])
-    lines = [columns, ("---",) * len(columns), *((f"`{name}`", *rest) for name, *rest in cells)]
+        return _aligned((columns[0], columns[-1]), [(row[0], row[-1]) for row in rows])
+    lines = [columns, ("---",) * len(columns), *((f"`{name}`", *rest) for name, *rest in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -68,7 +68,7 @@ def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:
     return "\n".join(lines)
 
 
-def _parts(method: Method) -> dict[str, str]:
+def _parts(method: Method) -> dict[str, str | bool]:
     return {
         "name": method.name,
         "summary": method.summary,
@@ -76,9 +76,9 @@ def _parts(method: Method) -> dict[str, str]:
         "prune": name_of(method.prune),
         "candidates": name_of(method.candidates),
         "score": name_of(method.score),
-        "newborn": name_of(method.newborn) if method.dynamic else "none",
-        "schedule": str(method.schedule) if method.dynamic else "none",
-        "needs_dense": str(method.needs_dense).lower(),
+        "newborn": name_of(method.newborn) if method.dynamic else "—",
+        "schedule": str(method.schedule) if method.dynamic else "—",
+        "needs_dense": method.needs_dense,
         "paper": method.paper,
     }
 

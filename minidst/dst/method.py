@@ -85,5 +85,5 @@ class Method:
 
 
 def name_of(part: Any) -> str:
-    """A record's part as tables print it: `magnitude`, `graest sample, γ = 1`, `none`."""
-    return "none" if part is None else getattr(part, "__name__", None) or str(part)
+    """A record's part as tables print it: `per sign`, `graest sample, γ = 1`, `—` for none."""
+    return "—" if part is None else (getattr(part, "__name__", None) or str(part)).replace("_", " ")

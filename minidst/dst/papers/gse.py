@@ -102,7 +102,7 @@ def _gse(distribution: Distribution, summary: str) -> Method:
     )
 
 
-GSE_UNIFORM = _gse(uniform, "grows the best of a uniform sample")
-GSE_GRABO = _gse(grabo, "… of a sample by the gradient's L1 bound")
-GSE_GRAEST = _gse(graest, "… of a sample by its AMS sketch")
-GSE_L2 = _gse(l2, "… of a sample by its L2 bound (ours)")
+GSE_UNIFORM = _gse(uniform, "grows the largest gradients of a uniform sample")
+GSE_GRABO = _gse(grabo, "… of a sample guided by the gradient's L1 bound")
+GSE_GRAEST = _gse(graest, "… of a sample guided by the gradient's AMS sketch")
+GSE_L2 = _gse(l2, "… of a sample guided by the gradient's L2 bound (ours)")

@@ -24,7 +24,7 @@ from ..schedule import Cosine
 RIGL = Method(
     name="rigl",
     paper="Evci et al. 2020, arXiv:1911.11134",
-    summary="grows where the whole gradient is largest",
+    summary="grows the largest gradients of all absent connections",
     prune=magnitude,
     candidates=all_absent,
     score=gradient,

@@ -23,7 +23,7 @@ from ..schedule import Constant
 SET = Method(
     name="set",
     paper="Mocanu et al. 2018, arXiv:1707.04780",
-    summary="drops the smallest of each sign, grows at random",
+    summary="drops the smallest weights of each sign, grows at random",
     prune=per_sign,
     candidates=random_absent,
     newborn=zeros,
