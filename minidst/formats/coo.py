@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse
 
 from ..kernels import coo
-from ..kernels.arrays import Float, Index, Offset
-from ..kernels.parallel import deal, slices
+from ..kernels.arrays import Float, Index
+from ..kernels.parallel import Cuts, deal, slices
 from . import check
 from .sparse import Sparse
 
@@ -77,8 +77,10 @@ class COO(Sparse):
         deal(product, _cuts(self.rows, slices(self.nnz * X.shape[1])))
 
 
-def _cuts(sorted_ends: Index, pieces: int) -> Offset:
+def _cuts(sorted_ends: Index, pieces: int) -> Cuts:
     """Connections at which to cut, moved back to where an end begins, so that no two slices write the same row."""
+    if pieces == 1:
+        return 0, sorted_ends.size
     even = np.linspace(0, sorted_ends.size, pieces + 1).astype(np.int64)[1:-1]
     starts = np.searchsorted(sorted_ends, sorted_ends[even])
     return np.concatenate(([0], starts, [sorted_ends.size])).astype(np.int64)

@@ -18,6 +18,9 @@ from .arrays import Offset
 WORTH_DEALING = 1 << 20  # multiply-adds (some 50 µs of work) below which waking a thread costs more than it saves
 SLICES_PER_THREAD = 4  # a thread that falls behind leaves its later slices to the others
 
+Cuts = Sequence[int] | Offset
+"""Rows 0 = r₀ ≤ r₁ ≤ … ≤ n at which a product is cut."""
+
 _count = 1
 
 
@@ -41,7 +44,7 @@ def slices(multiply_adds: int) -> int:
     return 1 if _count == 1 or multiply_adds < WORTH_DEALING else SLICES_PER_THREAD * _count
 
 
-def deal(product: Callable[[int, int], None], cuts: Sequence[int] | Offset) -> None:
+def deal(product: Callable[[int, int], None], cuts: Cuts) -> None:
     """Run `product(r0, r1)` for every two neighbours r0 ≤ r1 of `cuts`, on the pool if there is more than one."""
     if len(cuts) == 2:
         product(int(cuts[0]), int(cuts[1]))
@@ -49,8 +52,10 @@ def deal(product: Callable[[int, int], None], cuts: Sequence[int] | Offset) -> N
         list(_pool(_count).map(product, cuts[:-1], cuts[1:]))
 
 
-def even_cuts(indptr: Offset, pieces: int) -> Offset:
+def even_cuts(indptr: Offset, pieces: int) -> Cuts:
     """Rows at which to cut, so that the pieces hold about the same number of connections."""
+    if pieces == 1:
+        return 0, indptr.size - 1
     shares = np.linspace(0, indptr[-1], pieces + 1)[1:-1]
     return np.concatenate(([0], np.searchsorted(indptr, shares), [indptr.size - 1])).astype(np.int64)
 
