@@ -50,8 +50,8 @@ class Row:
 
     @property
     def seconds(self) -> float:
-        """Mean training time of a run, evaluation apart."""
-        return float(np.mean([history.seconds for history in self.histories]))
+        """Median training time of a run, evaluation apart (the first run also waits for kernels to compile)."""
+        return float(np.median([history.seconds for history in self.histories]))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and strings, ready for JSON."""
