@@ -16,6 +16,7 @@ from .data import Dataset
 from .dst import Method, update
 from .dst import method as method_named
 from .history import Epoch, History
+from .kernels.arrays import Float, Offset
 from .kernels.parallel import one_blas_thread
 from .mlp import check_format
 from .nn import SGD, Network, Optimizer, Rate, SparseLinear, Steps
@@ -83,28 +84,31 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
     n = data.x_train.shape[0]
     per_epoch = ceil(n / config.batch)
     T = config.epochs * per_epoch
-    t = 0
-    for epoch in range(config.epochs):
-        order = net.rng.permutation(n)
+    for t, batch in enumerate(_batches(n, config, net.rng)):
+        clock = perf_counter()
+        epoch, lr = t // per_epoch, config.lr * config.rate(t, T)
+        fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
+        with one_blas_thread():
+            Z = net.forward(np.ascontiguousarray(data.x_train[batch].T, net.dtype), training=True)
+            loss, DZ = net.loss(Z, data.y_train[batch])
+            if not isfinite(loss):
+                raise FloatingPointError(f"loss is {loss} at step {t} (epoch {epoch + 1}); {_blame(net, Z, lr)}")
+            net.backward(DZ)
+            if fraction == 0 or not method.skip_optimizer_step:
+                config.optimizer.step(list(net.parameters()), lr)
+            exchanged = 0
+            if fraction > 0:
+                sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
+                exchanged = sum(update(layer, method, fraction, net.rng) for layer in sparse)
+        yield Step(t, epoch, loss, lr, exchanged, exchanged, perf_counter() - clock)
+
+
+def _batches(n: int, config: Config, rng: np.random.Generator) -> Iterator[Offset]:
+    """Sample numbers of every batch of every epoch; each epoch in a new order, its last batch maybe smaller."""
+    for _ in range(config.epochs):
+        order = rng.permutation(n)
         for start in range(0, n, config.batch):
-            clock = perf_counter()
-            batch = order[start : start + config.batch]
-            lr = config.lr * config.rate(t, T)
-            fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
-            with one_blas_thread():
-                X = np.ascontiguousarray(data.x_train[batch].T, net.dtype)
-                loss, DZ = net.loss(net.forward(X, training=True), data.y_train[batch])
-                if not isfinite(loss):
-                    raise FloatingPointError(_diverged(net, loss, t, epoch, lr))
-                net.backward(DZ)
-                if fraction == 0 or not method.skip_optimizer_step:
-                    config.optimizer.step(list(net.parameters()), lr)
-                exchanged = 0
-                if fraction > 0:
-                    sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
-                    exchanged = sum(update(layer, method, fraction, net.rng) for layer in sparse)
-            yield Step(t, epoch, loss, lr, exchanged, exchanged, perf_counter() - clock)
-            t += 1
+            yield order[start : start + config.batch]
 
 
 def fit(
@@ -194,14 +198,11 @@ def _check_fit(net: Network, data: Dataset, method: Method) -> None:
         check_format(method, type(layer.W))
 
 
-def _diverged(net: Network, loss: float, t: int, epoch: int, lr: float) -> str:
-    """Which layer's input first stopped being finite, and what to try."""
-    where = "the loss"
-    for l, layer in enumerate(net.weighted):
-        if layer.X is not None and not np.isfinite(layer.X).all():
-            where = f"the input of layer {l}" if l == 0 else f"the output of layer {l - 1}"
-            break
-    return (
-        f"loss is {loss} at step {t} (epoch {epoch + 1}); {where} is the first that is not finite: "
-        f"lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
-    )
+def _blame(net: Network, Z: Float, lr: float) -> str:
+    """Which layer's output first stopped being finite, and what to try."""
+    after = [*(layer.X for layer in net.weighted), Z]  # what enters each layer, and what leaves the last
+    bad = [l for l, X in enumerate(after) if X is not None and not np.isfinite(X).all()]
+    where = "every layer's output is finite" if not bad else f"the output of layer {bad[0] - 1} is the first that is not"
+    if bad and bad[0] == 0:
+        where = "the data are not finite"
+    return f"{where}: lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"

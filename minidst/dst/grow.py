@@ -1,7 +1,7 @@
 """Growth = candidates × score: which absent connections are looked at, and which of those are grown.
 
 Candidates return S, the keys i·n_in + j of a subset, sorted; or None, which stands for every connection that is not
-taken and is never written out. A score picks G, the k best of S. Without a score, G = S.
+taken and is never written out. A score picks G, the k best of S; without one, G is any k of S.
 """
 
 from collections.abc import Callable
@@ -52,6 +52,12 @@ def random_absent(site: Site, k: int, rng: np.random.Generator) -> Offset:
 def all_absent(site: Site, k: int, rng: np.random.Generator) -> None:
     """S = W ∖ taken, all of it (RigL)."""
     return
+
+
+def pick(S: Offset | None, k: int, rng: np.random.Generator) -> Offset:
+    """G: any k of S, uniformly; S itself where it has no more than k."""
+    assert S is not None, "Method refuses all_absent without a score"
+    return S if S.size <= k else np.sort(rng.choice(S, k, replace=False))
 
 
 def gradient(site: Site, S: Offset | None, k: int) -> Offset:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..kernels.arrays import Float, Offset
-from .grow import Candidates, Score
+from .grow import Candidates, Score, all_absent
 from .prune import ROUNDS, Criterion, Round
 from .schedule import Schedule
 
@@ -38,7 +38,7 @@ class Method:
     name, paper, summary: for people.
     start: "sparse", a random graph, or "dense", every connection.
     prune: score of active connections, the lowest go; None: the topology never changes.
-    candidates, score: growth (see `dst.grow`); score None grows all candidates.
+    candidates, score: growth (see `dst.grow`); score None grows any k of the candidates.
     newborn: first weights of the grown; momentum starts at 0.
     schedule: when, and which fraction α_t.
     round: of α_t·nnz to a whole number k.
@@ -69,6 +69,8 @@ class Method:
             raise ValueError(f"method {self.name!r} must both prune and grow, or neither: set prune and candidates")
         if self.score is not None and self.candidates is None:
             raise ValueError(f"method {self.name!r} scores candidates and has none; set candidates, or score=None")
+        if self.candidates is all_absent and self.score is None:
+            raise ValueError(f"method {self.name!r} needs a score for all absent connections; or use random_absent")
         if self.start == "dense" and not self.needs_dense:
             raise ValueError(f"method {self.name!r} starts dense, so it must say needs_dense=True")
         if self.start == "dense" and self.prune is not None:

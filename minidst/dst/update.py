@@ -4,7 +4,7 @@ import numpy as np
 
 from ..kernels.select import k_smallest
 from ..nn.layers import SparseLinear
-from .grow import Site
+from .grow import Site, pick
 from .method import Method
 from .prune import how_many
 
@@ -29,13 +29,12 @@ def update(layer: SparseLinear, method: Method, fraction: float, rng: np.random.
     P = k_smallest(scores, k)
     site = Site(W.shape, np.delete(keys, P) if method.regrow_pruned else keys, X, DY)
     S = method.candidates(site, k, rng)
-    G = method.score(site, S, k) if method.score else S
-    assert G is not None, "candidates without a score must be listed"
+    G = method.score(site, S, k) if method.score else pick(S, k, rng)
 
     returning = np.isin(keys[P], G, assume_unique=True)
     leaving = P[~returning]
-    spared = leaving.size + int(returning.sum()) - G.size
-    leaving = leaving[k_smallest(scores[leaving], leaving.size - spared)]  # too few to grow: the best pruned ones stay
+    surplus = P.size - G.size  # where too few can be grown, the best of those to be pruned stay
+    leaving = leaving[k_smallest(scores[leaving], leaving.size - surplus)]
     if method.keep_value_on_regrow:
         drop, born = leaving, np.setdiff1d(G, keys[P[returning]], assume_unique=True)
     else:
