@@ -202,7 +202,7 @@ def _blame(net: Network, Z: Float, lr: float) -> str:
     """Which layer's output first stopped being finite, and what to try."""
     after = [*(layer.X for layer in net.weighted), Z]  # what enters each layer, and what leaves the last
     bad = [l for l, X in enumerate(after) if X is not None and not np.isfinite(X).all()]
-    where = "every layer's output is finite" if not bad else f"the output of layer {bad[0] - 1} is the first that is not"
+    where = f"the output of layer {bad[0] - 1} is the first that is not" if bad else "every layer's output is finite"
     if bad and bad[0] == 0:
         where = "the data are not finite"
     return f"{where}: lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
