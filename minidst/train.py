@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .data import Dataset
-from .dst import Method, update
+from .dst import Exchange, Method, update
 from .dst import method as method_named
 from .history import Epoch, History
 from .kernels.arrays import Float, Offset
@@ -57,7 +57,11 @@ class Config:
 
 @dataclass(frozen=True)
 class Step:
-    """t, epoch: from 0; loss: of the batch before the step; pruned, grown: connections; seconds: of this step."""
+    """One step of training.
+
+    t, epoch: from 0; loss: of the batch, before the step; pruned, grown: connections; considered: candidates whose
+    score was looked at, |S|; seconds: of this step.
+    """
 
     t: int
     epoch: int
@@ -65,6 +69,7 @@ class Step:
     lr: float
     pruned: int
     grown: int
+    considered: int
     seconds: float
 
 
@@ -94,13 +99,14 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
             if not isfinite(loss):
                 raise FloatingPointError(f"loss is {loss} at step {t} (epoch {epoch + 1}); {_blame(net, Z, lr)}")
             net.backward(DZ)
+            done = Exchange()
             if fraction == 0 or not method.skip_optimizer_step:
                 config.optimizer.step(list(net.parameters()), lr)
-            exchanged = 0
+                if method.after_step:
+                    done = method.after_step(net, lr, net.rng)
             if fraction > 0:
-                sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
-                exchanged = sum(update(layer, method, fraction, net.rng) for layer in sparse)
-        yield Step(t, epoch, loss, lr, exchanged, exchanged, perf_counter() - clock)
+                done = done.plus(update(net, method, fraction, net.rng))
+        yield Step(t, epoch, loss, lr, *done, perf_counter() - clock)
 
 
 def _batches(n: int, config: Config, rng: np.random.Generator) -> Iterator[Offset]:

@@ -2,22 +2,25 @@
 
 from . import grow, prune
 from .grow import Site, all_absent, gradient, random_absent, textbook_gradient
-from .method import Method, from_init, zeros
+from .method import Exchange, Method, from_init, zeros
 from .papers.gse import GuidedSample
 from .registry import METHODS, method
 from .schedule import Constant, Cosine, Linear, Schedule
-from .update import update
+from .update import exchange, exchange_globally, update
 
 __all__ = [
     "METHODS",
     "Constant",
     "Cosine",
+    "Exchange",
     "GuidedSample",
     "Linear",
     "Method",
     "Schedule",
     "Site",
     "all_absent",
+    "exchange",
+    "exchange_globally",
     "from_init",
     "gradient",
     "grow",

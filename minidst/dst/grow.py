@@ -12,6 +12,8 @@ import numpy as np
 from ..kernels import coo
 from ..kernels.arrays import Bool, Float, Offset
 from ..kernels.select import collect, k_largest
+from ..nn.layers import SparseLinear
+from ..nn.network import Network
 from ..topology.graphs import absent, distinct
 
 
@@ -19,13 +21,16 @@ from ..topology.graphs import absent, distinct
 class Site:
     """What growth may look at in one layer.
 
-    shape: (n_out, n_in); taken: sorted keys that must not be grown; X: (n_in, B); DY: (n_out, B).
+    shape: (n_out, n_in); taken: sorted keys that must not be grown; X: (n_in, B); DY: (n_out, B); net, layer: for
+    heuristics that look at more than the last batch.
     """
 
     shape: tuple[int, int]
     taken: Offset
     X: Float
     DY: Float
+    net: Network | None = None
+    layer: SparseLinear | None = None
 
     @property
     def free(self) -> int:
@@ -68,10 +73,15 @@ def gradient(site: Site, S: Offset | None, k: int) -> Offset:
     """
     if S is None:
         return _streaming_gradient(site, k)
-    rows, cols = np.divmod(S, site.shape[1])
-    nabla = np.empty(S.size, site.X.dtype)
-    coo.sddmm(rows.astype(np.int32), cols.astype(np.int32), site.DY, site.X, nabla)
-    return S[k_largest(np.abs(nabla), k)]
+    return S[k_largest(np.abs(gradient_at(site.X, site.DY, S)), k)]
+
+
+def gradient_at(X: Float, DY: Float, keys: Offset) -> Float:
+    """∇_ij = Σ_b DY[i, b]·X[j, b] at the sorted keys i·n_in + j and nowhere else, (keys.size,)."""
+    rows, cols = np.divmod(keys, X.shape[0])
+    nabla = np.empty(keys.size, X.dtype)
+    coo.sddmm(rows.astype(np.int32), cols.astype(np.int32), DY, X, nabla)
+    return nabla
 
 
 def textbook_gradient(site: Site, S: Offset | None, k: int) -> Offset:

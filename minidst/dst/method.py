@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..kernels.arrays import Float, Offset
+from ..nn.network import Network
 from .grow import Candidates, Score, all_absent
 from .prune import ROUNDS, Criterion, Round
 from .schedule import Schedule
 
+
+class Exchange(NamedTuple):
+    """What one update did: connections pruned, grown, and looked at (|S|; all absent ones for RigL)."""
+
+    pruned: int = 0
+    grown: int = 0
+    considered: int = 0
+
+    def plus(self, other: Exchange) -> Exchange:
+        """Both together."""
+        return Exchange(*(a + b for a, b in zip(self, other, strict=True)))
+
+
 Newborn = Callable[[Offset, Offset, np.random.Generator, Any], Float]
 """(rows of the new connections, rows of all connections after the update, rng, dtype) → their first weights."""
+
+Batches = Callable[[], Iterator[tuple[Float, Any]]]
+"""A call starts a pass over the training set: (X, y) of one batch after the other, X (n_in, B)."""
+
+Begin = Callable[[Network, Batches, np.random.Generator], None]
+"""What happens to a network before its first step, such as cutting a dense one down to `net.budget`."""
+
+Update = Callable[[Network, "Method", float, np.random.Generator], Exchange]
+"""A topology update of a whole network, for methods that are not prune-then-grow in each layer."""
+
+AfterStep = Callable[[Network, float, np.random.Generator], Exchange]
+"""(net, lr, rng): what happens after every optimizer step."""
 
 
 def zeros(born_rows: Offset, rows: Offset, rng: np.random.Generator, dtype: Any) -> Float:
@@ -23,7 +49,7 @@ def zeros(born_rows: Offset, rows: Offset, rng: np.random.Generator, dtype: Any)
 
 
 def from_init(born_rows: Offset, rows: Offset, rng: np.random.Generator, dtype: Any) -> Float:
-    """N(0, 2/k_i), as at the start, with the fan-in k_i after the update (SET)."""
+    """N(0, 2/k_i), as at the start, with the fan-in k_i after the update."""
     fan_in = np.bincount(rows)
     return (rng.standard_normal(born_rows.size) * np.sqrt(2 / fan_in[born_rows])).astype(dtype)
 
@@ -33,18 +59,24 @@ DEFAULT_SCHEDULE = Schedule(alpha=0.3, every=100, until=0.75)  # RigL's
 
 @dataclass(frozen=True)
 class Method:
-    """One row of the method table; `dst.update` is the only code that reads it.
+    """One row of the method table; `dst.update` and the trainer read it and know no method by name.
 
-    name, paper, summary: for people.
-    start: "sparse", a random graph, or "dense", every connection.
-    prune: score of active connections, the lowest go; None: the topology never changes.
+    name, paper, summary, memory, flops: for people; the last two are formulas, per layer and per training sample.
+    start: "sparse", a random graph; "dense", every connection; "small-dense", a narrower dense network.
+    format: how layers are stored, "csr" unless the method needs another.
+    begin: done once before the first step.
+    prune: score of active connections, the lowest go; None: nothing is pruned by score.
     candidates, score: growth (see `dst.grow`); score None grows any k of the candidates.
     newborn: first weights of the grown; momentum starts at 0.
     schedule: when, and which fraction α_t.
     round: of α_t·nnz to a whole number k.
+    scope: are k, the pruned and the grown chosen in each layer, or among all connections of the network?
+    order: "prune_then_grow", or growth chosen while the pruned ones are still active.
     regrow_pruned: may a connection dropped in this update be grown in it? keep_value_on_regrow: if so, does it keep
     its weight and momentum (several codes) instead of starting anew (the papers)?
     skip_optimizer_step: the update takes the place of the optimizer's step (Evci et al. 2020, algorithm 1).
+    update: replaces prune-then-grow as a whole; after_step: done after every optimizer step.
+    rounds: sparsities of successive trainings, rewound to the first weights in between (lottery tickets).
     needs_dense: True if it ever holds n_out·n_in numbers of a layer.
     Raises ValueError for a record that contradicts itself.
     """
@@ -52,38 +84,71 @@ class Method:
     name: str
     paper: str
     summary: str
-    start: Literal["sparse", "dense"] = "sparse"
+    memory: str = "O(nnz)"
+    flops: str = "3 f_S"
+    start: Literal["sparse", "dense", "small-dense"] = "sparse"
+    format: str = "csr"
+    begin: Begin | None = None
     prune: Criterion | None = None
     candidates: Candidates | None = None
     score: Score | None = None
     newborn: Newborn = zeros
     schedule: Schedule = DEFAULT_SCHEDULE
     round: Round = "floor"
+    scope: Literal["layer", "global"] = "layer"
+    order: Literal["prune_then_grow", "grow_then_prune"] = "prune_then_grow"
     regrow_pruned: bool = True
     keep_value_on_regrow: bool = False
     skip_optimizer_step: bool = True
+    update: Update | None = None
+    after_step: AfterStep | None = None
+    rounds: tuple[float, ...] = ()
     needs_dense: bool = False
 
     def __post_init__(self) -> None:
-        if (self.prune is None) != (self.candidates is None):
-            raise ValueError(f"method {self.name!r} must both prune and grow, or neither: set prune and candidates")
-        if self.score is not None and self.candidates is None:
-            raise ValueError(f"method {self.name!r} scores candidates and has none; set candidates, or score=None")
-        if self.candidates is all_absent and self.score is None:
-            raise ValueError(f"method {self.name!r} needs a score for all absent connections; or use random_absent")
-        if self.start == "dense" and not self.needs_dense:
-            raise ValueError(f"method {self.name!r} starts dense, so it must say needs_dense=True")
-        if self.start == "dense" and self.prune is not None:
-            raise ValueError(f"method {self.name!r} starts dense and has no absent connection to grow; set prune=None")
-        if self.keep_value_on_regrow and not self.regrow_pruned:
-            raise ValueError(f"method {self.name!r} keeps values on regrowth, which regrow_pruned=False rules out")
-        if self.round not in ROUNDS:
-            raise ValueError(f"round {self.round!r} is unknown; choose one of {', '.join(ROUNDS)}")
+        for contradiction, remedy in self._contradictions():
+            if contradiction:
+                raise ValueError(f"method {self.name!r} {remedy}")
+
+    def _contradictions(self) -> Iterator[tuple[bool, str]]:
+        grows, own_update = self.candidates is not None, self.update is not None
+        yield (
+            not own_update and (self.prune is None) != (not grows),
+            "must both prune and grow, or neither: set prune and candidates",
+        )
+        yield self.score is not None and not grows, "scores candidates and has none; set candidates, or score=None"
+        yield (
+            self.candidates is all_absent and self.score is None,
+            "needs a score for all absent connections; or use candidates=random_absent",
+        )
+        yield self.start != "sparse" and not self.needs_dense, "starts dense, so it must say needs_dense=True"
+        yield (
+            self.start != "sparse" and self.prune is not None and not own_update,
+            "starts dense and has no absent connection to grow; set prune=None",
+        )
+        yield (
+            self.keep_value_on_regrow and not self.regrow_pruned,
+            "keeps values on regrowth, which regrow_pruned=False rules out",
+        )
+        yield (
+            self.order == "grow_then_prune" and self.regrow_pruned,
+            "grows before it prunes, so what it prunes cannot be regrown; set regrow_pruned=False",
+        )
+        yield (
+            self.scope == "global" and grows and self.score is None and not own_update,
+            "chooses growth in the whole network, which needs a score to compare layers by; or use scope='layer'",
+        )
+        yield self.round not in ROUNDS, f"has round {self.round!r}; choose one of {', '.join(ROUNDS)}"
+        yield self.scope not in ("layer", "global"), f"has scope {self.scope!r}; choose 'layer' or 'global'"
+        yield (
+            any(not 0 <= s < 1 for s in self.rounds) or list(self.rounds) != sorted(self.rounds),
+            f"has rounds {self.rounds}; sparsities must rise within [0, 1)",
+        )
 
     @property
     def dynamic(self) -> bool:
-        """Whether the topology changes at all."""
-        return self.prune is not None
+        """Whether its schedule has anything to do."""
+        return self.prune is not None or self.update is not None
 
 
 def name_of(part: Any) -> str:

@@ -59,6 +59,19 @@ class SparseLinear:
         self.bias.grad = DY.sum(axis=1)
         return self.W.T @ DY if wants_DX else None
 
+    @property
+    def gradient(self) -> Float:
+        """DW of the last batch, (nnz,)."""
+        if self.weight.grad is None:
+            raise ValueError("there is no gradient yet: run forward and backward first")
+        return self.weight.grad
+
+    def last_batch(self) -> tuple[Float, Float]:
+        """(X, DY) of the last forward and backward pass, what a topology update looks at."""
+        if self.X is None or self.DY is None:
+            raise ValueError("there is no batch to look at yet: run forward and backward first")
+        return self.X, self.DY
+
     def rewire(self, drop: Offset, born: Offset, born_values: Float | float = 0.0) -> None:
         """Change the topology (see `topology.rewire`); the optimizer's state follows the connections."""
         self.W, source = rewire(self.W, drop, born, born_values)

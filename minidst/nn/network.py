@@ -38,25 +38,37 @@ class Network:
     """Layers applied in order. Inside, samples are columns; `predict` and `outputs` take and give them as rows.
 
     layers: any objects with forward, backward and parameters; rng: the one source of randomness of whatever is done
-    to this network. Raises ValueError if two neighbouring weight layers do not fit.
+    to this network; budget: how many connections it is to have in the end, if not those it has now; memory: arrays
+    that a method keeps from update to update. Raises ValueError if two neighbouring weight layers do not fit.
     """
 
     def __init__(
-        self, layers: Sequence[Layer], loss: Loss | None = None, rng: np.random.Generator | None = None
+        self,
+        layers: Sequence[Layer],
+        loss: Loss | None = None,
+        rng: np.random.Generator | None = None,
+        budget: int | None = None,
     ) -> None:
         self.layers = list(layers)
         self.loss: Loss = CrossEntropy() if loss is None else loss
         self.rng = np.random.default_rng(0) if rng is None else rng
+        self.memory: dict[str, Any] = {}
         if not self.weighted:
             raise ValueError("a network needs at least one SparseLinear or Linear layer; it was given none")
         for l, (below, above) in enumerate(pairwise(self.weighted)):
             if below.shape[0] != above.shape[1]:
                 raise ValueError(f"layer {l} gives {below.shape[0]} outputs and layer {l + 1} takes {above.shape[1]}")
+        self.budget = self.connections if budget is None else budget
 
     @property
     def weighted(self) -> list[SparseLinear | Linear]:
         """The layers with weights, in order: what the papers number l = 1 … L."""
         return [layer for layer in self.layers if isinstance(layer, SparseLinear | Linear)]
+
+    @property
+    def sparse(self) -> list[SparseLinear]:
+        """Those of them whose topology can change."""
+        return [layer for layer in self.layers if isinstance(layer, SparseLinear)]
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -109,13 +121,16 @@ class Network:
         return self.loss.predict(np.ascontiguousarray(self.outputs(x).T))
 
     def memory_bytes(self) -> dict[str, int]:
-        """Bytes held now: values (with biases), indices (with CSC views), gradients, optimizer_state, activations."""
+        """Bytes held now: values (with biases), indices (with CSC views), gradients, optimizer_state,
+        method_state (what a method remembers), activations.
+        """
         parameters = list(self.parameters())
         return {
             "values": sum(p.values.nbytes for p in parameters),
             "indices": sum(layer.index_bytes() for layer in self.weighted),
             "gradients": sum(p.grad.nbytes for p in parameters if p.grad is not None),
             "optimizer_state": sum(array.nbytes for p in parameters for array in p.state.values()),
+            "method_state": sum(kept.nbytes for kept in self.memory.values() if isinstance(kept, np.ndarray)),
             "activations": sum({id(a): a.nbytes for a in self._activations()}.values()),
         }
 
