@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("train", help="train one network")
     _training_options(one)
     one.add_argument("--method", default="rigl", help="a name from `minidst methods` (default: %(default)s)")
-    one.add_argument("--format", default="csr", choices=list(FORMATS), help="storage (default: %(default)s)")
+    one.add_argument("--format", choices=list(FORMATS), help="storage (default: what the method needs)")
     one.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     one.add_argument("--out", type=Path, help="write the history to this CSV file")
     one.set_defaults(command=_train)

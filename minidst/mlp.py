@@ -29,7 +29,7 @@ def mlp(
     density: float,
     method: str | Method = "rigl",
     allocation: Kind = "erk",
-    format: str = "csr",
+    format: str | None = None,
     seed: int | np.random.Generator = 0,
     loss: Loss | None = None,
     dtype: Any = np.float32,
@@ -37,7 +37,8 @@ def mlp(
     """Layers sizes[0] → … → sizes[-1] with ReLU between, He-initialised by actual fan-in.
 
     density: active connections of all layers over Σ n_in·n_out, in (0, 1], dealt out by `allocation`; method: whether
-    to start sparse or dense; format: "csr", "coo" or "condensed". A condensed layer has the constant fan-in nearest to
+    to start sparse, dense, or dense and so narrow that the budget is met; format: "csr", "coo" or "condensed", if not
+    the one the method needs. A condensed layer has the constant fan-in nearest to
     its share of the budget, at least 1, so its count is a multiple of n_out. seed: of the network's one Generator;
     loss: cross-entropy with label smoothing 0.02 if not given; dtype: float32 or float64. No array of n_in·n_out
     numbers is made unless the method starts dense.
@@ -46,27 +47,29 @@ def mlp(
     record = method_named(method) if isinstance(method, str) else method
     if len(sizes) < 2 or min(sizes) < 1:
         raise ValueError(f"sizes {tuple(sizes)} need an input and an output size, each at least 1")
-    if format not in FORMATS:
-        raise ValueError(f"format {format!r} is unknown; choose one of {', '.join(FORMATS)}")
+    format = record.format if format is None else format
+    check_format(record, format)
     if np.dtype(dtype) not in (np.float32, np.float64):
         raise ValueError(f"dtype {np.dtype(dtype)} is not supported; choose float32 or float64")
     rng = np.random.default_rng(seed)
     shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    counts = allocate(shapes, density, allocation)
+    if record.start == "small-dense":
+        sizes = narrowed(sizes, sum(counts))
+        shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
     weighted: list[Linear] | list[SparseLinear]
-    if record.start == "dense":
-        weighted = [Linear(dense_weight(n_out, n_in, rng, dtype)) for n_out, n_in in shapes]
-    else:
-        check_format(record, FORMATS[format])
-        counts = allocate(shapes, density, allocation)
+    if record.start == "sparse":
         weighted = [
             SparseLinear(sparse_weight(FORMATS[format], n_out, n_in, nnz, rng, dtype))
             for (n_out, n_in), nnz in zip(shapes, counts, strict=True)
         ]
+    else:
+        weighted = [Linear(dense_weight(n_out, n_in, rng, dtype)) for n_out, n_in in shapes]
     layers: list[Layer] = []
     for layer in weighted[:-1]:
         layer.bias.values[:] = hidden_bias(layer.shape[0], dtype)
         layers += [layer, ReLU()]
-    return Network([*layers, weighted[-1]], loss or CrossEntropy(label_smoothing=0.02), rng)
+    return Network([*layers, weighted[-1]], loss or CrossEntropy(label_smoothing=0.02), rng, sum(counts))
 
 
 def sparse_weight(
@@ -88,10 +91,28 @@ def dense_weight(n_out: int, n_in: int, rng: np.random.Generator, dtype: Any) ->
     return (rng.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in)).astype(dtype)
 
 
-def check_format(record: Method, format: type[Sparse]) -> None:
-    """Raises ValueError if the method would break the format's constant fan-in."""
-    if record.dynamic and format is FORMATS["condensed"]:
+def narrowed(sizes: Sequence[int], budget: int) -> tuple[int, ...]:
+    """The same depth, inputs and outputs, hidden layers narrowed by one factor: the widest with ≤ `budget` weights.
+
+    A hidden layer keeps at least one unit, even if that takes more weights than the budget.
+    """
+
+    def scaled(factor: float) -> tuple[int, ...]:
+        return (sizes[0], *(max(1, int(factor * size)) for size in sizes[1:-1]), sizes[-1])
+
+    def weights(widths: tuple[int, ...]) -> int:
+        return sum(n_in * n_out for n_in, n_out in pairwise(widths))
+
+    widths = {scaled(numerator / max(sizes)) for numerator in range(1, max(sizes) + 1)}
+    return max((w for w in widths if weights(w) <= budget), key=weights, default=scaled(0))
+
+
+def check_format(record: Method, format: str) -> None:
+    """Raises ValueError if the name is unknown, or the method cannot keep its layers in that format."""
+    if format not in FORMATS:
+        raise ValueError(f"format {format!r} is unknown; choose one of {', '.join(FORMATS)}")
+    if record.dynamic and format != record.format and "condensed" in (format, record.format):
+        fan_in = "gives neurons different fan-ins" if format == "condensed" else "keeps a constant fan-in"
         raise ValueError(
-            f"method {record.name!r} gives neurons different fan-ins, which Condensed cannot hold; "
-            'use format="csr", or method="static"'
+            f"method {record.name!r} {fan_in}, so its layers cannot be {format!r}; use format={record.format!r}"
         )

@@ -15,11 +15,12 @@ from tqdm import tqdm
 from .data import Dataset
 from .dst import Exchange, Method, update
 from .dst import method as method_named
+from .formats import FORMATS
 from .history import Epoch, History
 from .kernels.arrays import Float, Offset
 from .kernels.parallel import one_blas_thread
 from .mlp import check_format
-from .nn import SGD, Network, Optimizer, Rate, SparseLinear, Steps
+from .nn import SGD, Network, Optimizer, Rate, Steps
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,11 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
     n = data.x_train.shape[0]
     per_epoch = ceil(n / config.batch)
     T = config.epochs * per_epoch
+    clock = perf_counter()
+    if method.begin:
+        with one_blas_thread():
+            method.begin(net, lambda: _one_pass(net, data, config), net.rng)
     for t, batch in enumerate(_batches(n, config, net.rng)):
-        clock = perf_counter()
         epoch, lr = t // per_epoch, config.lr * config.rate(t, T)
         fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
         with one_blas_thread():
@@ -107,6 +111,7 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
             if fraction > 0:
                 done = done.plus(update(net, method, fraction, net.rng))
         yield Step(t, epoch, loss, lr, *done, perf_counter() - clock)
+        clock = perf_counter()
 
 
 def _batches(n: int, config: Config, rng: np.random.Generator) -> Iterator[Offset]:
@@ -115,6 +120,13 @@ def _batches(n: int, config: Config, rng: np.random.Generator) -> Iterator[Offse
         order = rng.permutation(n)
         for start in range(0, n, config.batch):
             yield order[start : start + config.batch]
+
+
+def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Float, Any]]:
+    """(X, y) of every batch of the training set, in the order of the file."""
+    for start in range(0, data.x_train.shape[0], config.batch):
+        batch = slice(start, start + config.batch)
+        yield np.ascontiguousarray(data.x_train[batch].T, net.dtype), data.y_train[batch]
 
 
 def fit(
@@ -197,11 +209,10 @@ def _check_fit(net: Network, data: Dataset, method: Method) -> None:
         raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
     if data.classes > net.sizes[-1] and not (data.classes == 2 and net.sizes[-1] == 1):
         raise ValueError(f"{data.name} has {data.classes} classes and the network gives {net.sizes[-1]} outputs")
-    sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
-    if method.dynamic and not sparse:
+    if method.dynamic and not net.sparse and method.start == "sparse":
         raise ValueError(f"method {method.name!r} rewires sparse layers and this network has none; use method 'dense'")
-    for layer in sparse:
-        check_format(method, type(layer.W))
+    for layer in net.sparse:
+        check_format(method, next(name for name, kind in FORMATS.items() if isinstance(layer.W, kind)))
 
 
 def _blame(net: Network, Z: Float, lr: float) -> str:

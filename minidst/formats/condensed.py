@@ -16,60 +16,77 @@ from .sparse import Sparse
 
 @dataclass(frozen=True, eq=False)
 class Condensed(Sparse):
-    """W[i, indices[i, c]] = values[i, c] for 0 ≤ c < k.
+    """W[rows[a], indices[a, c]] = values[a, c] for 0 ≤ c < k; every other output has no input.
 
-    shape: (n_out, n_in); indices: (n_out, k) int32, increasing in each row; values: (n_out, k) float32 or float64,
-    finite; 1 ≤ k ≤ n_in. 8 bytes per float32 connection and no row pointer; 16 once the CSC view exists, plus 8 per
-    column. Source: Lasby et al. 2023 (SRigL), appendix F. Raises ValueError where one of these does not hold.
+    shape: (n_out, n_in); indices: (n_active, k) int32, increasing in each row; values: (n_active, k) float32 or
+    float64, finite; 1 ≤ k ≤ n_in; rows: (n_active,) int32, increasing, the outputs that are not ablated; all n_out if
+    not given. 8 bytes per float32 connection and 4 per row; 16 once the CSC view exists, plus 8 per column.
+    Source: Lasby et al. 2023 (SRigL), appendix F. Raises ValueError where one of these does not hold.
     """
 
     shape: tuple[int, int]
     indices: Index
     values: Float
+    rows: Index | None = None
 
     def __post_init__(self) -> None:
         n_out, n_in = check.shape(self.shape)
         values = check.values(self.values, 2)
-        if values.shape[0] != n_out or not 1 <= values.shape[1] <= n_in:
-            raise ValueError(f"values have shape {values.shape}; this matrix needs ({n_out}, k) with 1 ≤ k ≤ {n_in}")
+        n_active, k = values.shape
+        given = np.arange(n_out, dtype=np.int32) if self.rows is None else self.rows
+        if np.shape(given) != (n_active,) or not 1 <= k <= n_in:
+            raise ValueError(
+                f"values have shape {values.shape}; {np.size(given)} active rows of this matrix need "
+                f"({np.size(given)}, k) with 1 ≤ k ≤ {n_in}"
+            )
+        rows = check.indices("rows", given, n_out, values[:, 0])
+        check.increasing(np.diff(rows) > 0, lambda a: int(rows[a]))
         indices = check.indices("indices", self.indices, n_in, values)
-        k = values.shape[1]
         ahead = np.diff(indices.reshape(-1)) > 0
         ahead[k - 1 :: k] = True  # a new row may begin with a smaller index
-        check.increasing(ahead, lambda e: (e // k, int(indices.reshape(-1)[e])))
-        for name, checked in [("shape", (n_out, n_in)), ("indices", indices), ("values", values)]:
+        check.increasing(ahead, lambda e: (int(rows[e // k]), int(indices.reshape(-1)[e])))
+        for name, checked in [("shape", (n_out, n_in)), ("indices", indices), ("values", values), ("rows", rows)]:
             object.__setattr__(self, name, checked)
 
     @property
     def fan_in(self) -> int:
-        """The number of inputs k that every output has."""
+        """The number of inputs k that every active output has."""
         return int(self.values.shape[1])
+
+    @property
+    def active(self) -> Index:
+        """The outputs that have inputs, (n_active,) int32; all but these are ablated."""
+        assert self.rows is not None, "set by __post_init__"
+        return self.rows
 
     def connections(self) -> tuple[Index, Index]:
         """Output i and input j of every connection, each (nnz,) int32."""
-        rows = np.repeat(np.arange(self.shape[0], dtype=np.int32), self.fan_in)
-        return rows, self.indices.reshape(-1)
+        return np.repeat(self.active, self.fan_in), self.indices.reshape(-1)
 
     @classmethod
     def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """Raises ValueError unless every row has the same number of connections."""
+        """Raises ValueError unless every row that has connections has the same number of them."""
         fan_in = np.bincount(rows, minlength=shape[0])
-        least, most = int(fan_in.argmin()), int(fan_in.argmax())
-        if fan_in[least] != fan_in[most]:
+        active = np.flatnonzero(fan_in)
+        if active.size == 0:
+            raise ValueError(f"a {shape[0]}×{shape[1]} matrix without connections has no fan-in; use CSR")
+        counts = fan_in[active]
+        least, most = int(counts.argmin()), int(counts.argmax())
+        if counts[least] != counts[most]:
             raise ValueError(
-                f"row {least} has {fan_in[least]} connections and row {most} has {fan_in[most]}; "
-                "Condensed needs the same number in every row: use CSR, or a constant fan-in graph"
+                f"row {active[least]} has {counts[least]} connections and row {active[most]} has {counts[most]}; "
+                "Condensed needs the same number in every row that has any: use CSR, or a constant fan-in graph"
             )
-        k = int(fan_in[0])
-        return cls(shape, np.reshape(cols, (shape[0], k)), np.reshape(values, (shape[0], k)))
+        rectangle = (active.size, int(counts[0]))
+        return cls(shape, np.reshape(cols, rectangle), np.reshape(values, rectangle), active.astype(np.int32))
 
     def index_bytes(self) -> int:
-        """Bytes of indices and, once used, the CSC view."""
-        return self.indices.nbytes + self._column_bytes()
+        """Bytes of indices, active rows and, once used, the CSC view."""
+        return self.indices.nbytes + self.active.nbytes + self._column_bytes()
 
     def _spmm(self, X: Float, out: Float) -> None:
         def product(r0: int, r1: int) -> None:
-            condensed.spmm(self.indices[r0:r1], self.values[r0:r1], X, out[r0:r1])
+            condensed.spmm(self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], X, out)
 
         deal(product, self._row_cuts(X.shape[1]))
 
@@ -86,10 +103,10 @@ class Condensed(Sparse):
         rectangle = out.reshape(self.values.shape)
 
         def product(r0: int, r1: int) -> None:
-            condensed.sddmm(self.indices[r0:r1], DY[r0:r1], X, rectangle[r0:r1])
+            condensed.sddmm(self.active[r0:r1], self.indices[r0:r1], DY, X, rectangle[r0:r1])
 
         deal(product, self._row_cuts(X.shape[1]))
 
     def _row_cuts(self, batch: int) -> list[int]:
         pieces = slices(self.nnz * batch)
-        return [round(self.shape[0] * p / pieces) for p in range(pieces + 1)]
+        return [round(self.active.size * p / pieces) for p in range(pieces + 1)]

@@ -1,6 +1,7 @@
-"""Products of a condensed matrix: every output i has exactly k inputs, `indices[i, 0..k)`, with weights `values[i]`.
+"""Products of a condensed matrix: output rows[a] has exactly k inputs, `indices[a, 0..k)`, with weights `values[a]`.
 
-SRigL's layout (Lasby et al. 2023, appendix F): two (n_out, k) arrays and no row pointer.
+SRigL's layout (Lasby et al. 2023, appendix F): two (n_active, k) arrays and no row pointer. Outputs that are not in
+`rows` are ablated: they have no inputs at all.
 """
 
 from .arrays import Float, Index
@@ -9,12 +10,11 @@ from .jit import jit
 
 
 @jit
-def spmm(indices: Index, values: Float, X: Float, out: Float) -> None:
-    """Y[i, b] = Σ_c W[i, c] · X[indices[i, c], b]."""
-    n_out, k = indices.shape
-    for i in range(n_out):
-        w, j, y = values[i], indices[i], out[i]
-        y[:] = 0
+def spmm(rows: Index, indices: Index, values: Float, X: Float, out: Float) -> None:
+    """Y[rows[a], b] += Σ_c W[a, c] · X[indices[a, c], b]   (`out` is added to: hand in zeros)."""
+    n_active, k = indices.shape
+    for a in range(n_active):
+        w, j, y = values[a], indices[a], out[rows[a]]
         c = 0
         while c + 8 <= k:
             w0, w1, w2, w3, w4, w5, w6, w7 = w[c], w[c + 1], w[c + 2], w[c + 3], w[c + 4], w[c + 5], w[c + 6], w[c + 7]
@@ -33,11 +33,11 @@ def spmm(indices: Index, values: Float, X: Float, out: Float) -> None:
 
 
 @jit
-def sddmm(indices: Index, DY: Float, X: Float, out: Float) -> None:
-    """DW[i, c] = Σ_b DY[i, b] · X[indices[i, c], b]."""
-    n_out, k = indices.shape
-    for i in range(n_out):
-        dy, j, dw = DY[i], indices[i], out[i]
+def sddmm(rows: Index, indices: Index, DY: Float, X: Float, out: Float) -> None:
+    """DW[a, c] = Σ_b DY[rows[a], b] · X[indices[a, c], b]."""
+    n_active, k = indices.shape
+    for a in range(n_active):
+        dy, j, dw = DY[rows[a]], indices[a], out[a]
         c = 0
         while c + 4 <= k:
             x0, x1, x2, x3 = X[j[c]], X[j[c + 1]], X[j[c + 2]], X[j[c + 3]]
