@@ -8,6 +8,7 @@ from .method import Method
 from .papers.gse import GSE_GRABO, GSE_GRAEST, GSE_L2, GSE_UNIFORM
 from .papers.rigl import RIGL
 from .papers.set import SET
+from .papers.srigl import SRIGL, SRIGL_NO_ABLATION
 from .papers.static import DENSE, STATIC
 
 METHODS: dict[str, Method] = {
@@ -20,6 +21,8 @@ METHODS: dict[str, Method] = {
         GSE_GRABO,
         GSE_GRAEST,
         GSE_L2,
+        SRIGL,
+        SRIGL_NO_ABLATION,
         DENSE,
     ]
 }

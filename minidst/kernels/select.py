@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arrays import Float, Offset, Scalar
+from .arrays import Bool, Float, Offset, Scalar
 from .jit import jit
 
 STRIDE = 64  # scores looked at together before a single one is
@@ -23,6 +23,17 @@ def k_smallest(scores: Float, k: int) -> Offset:
 def k_largest(scores: Float, k: int) -> Offset:
     """Positions of the k largest scores, in increasing order of position."""
     return k_smallest(-scores, k)
+
+
+def largest_in_rows(scores: Float, counts: Offset) -> Bool:
+    """Which entries are among the `counts[r]` largest of their row r; ties go to the smaller column. Both (r, c)."""
+    rows, n = np.arange(len(scores)), scores.shape[1]
+    at = np.minimum(n - counts, n - 1)
+    cut = np.partition(scores, np.unique(at), axis=1)[rows, at][:, None]
+    above, level = scores > cut, scores == cut
+    room = counts - above.sum(axis=1)
+    chosen: Bool = above | (level & (level.cumsum(axis=1, dtype=np.int32) <= room[:, None]))
+    return chosen
 
 
 @jit

@@ -120,6 +120,12 @@ class Network:
         """Labels (samples,), or values (samples, n_out) under a squared error."""
         return self.loss.predict(np.ascontiguousarray(self.outputs(x).T))
 
+    def compact(self) -> Network:
+        """The same function without hidden neurons that are constant or unread, as a new network: see nn/compact.py."""
+        from .compact import compact  # which makes a Network
+
+        return compact(self)
+
     def memory_bytes(self) -> dict[str, int]:
         """Bytes held now: values (with biases), indices (with CSC views), gradients, optimizer_state,
         method_state (what a method remembers), activations.
