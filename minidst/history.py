@@ -17,7 +17,7 @@ class Epoch:
     epoch: from 1; loss: mean over its steps; score: on the test set after it, accuracy in [0, 1], or the loss for
     regression; validation_loss: on the held-out part of the training set, nan without one; lr: at its last step;
     exchanged: connections replaced in it; connections: active after it; bytes: values + indices + optimizer state;
-    seconds: of its training steps, without evaluation.
+    seconds: of its training steps, without evaluation; considered: candidates looked at in it, Σ |S| over its updates.
     """
 
     epoch: int
@@ -29,6 +29,7 @@ class Epoch:
     connections: int
     bytes: int
     seconds: float
+    considered: int = 0
 
 
 @dataclass

@@ -1,9 +1,16 @@
-"""Numbers that summarise runs."""
+"""Numbers that summarise runs and networks. What training costs is in flops.py."""
 
 from typing import Any
 
 import numpy as np
+from scipy.stats import spearmanr
 from scipy.stats import t as student
+
+from .dst.grow import Site, gradient_at
+from .dst.papers.distributions import Distribution
+from .kernels.arrays import Offset
+from .nn import Network, SparseLinear
+from .topology.graphs import absent, distinct
 
 
 def half_width(samples: Any, axis: int = 0) -> Any:
@@ -16,3 +23,78 @@ def half_width(samples: Any, axis: int = 0) -> Any:
     if n < 2:
         return np.full(np.delete(samples.shape, axis), np.nan)[()]
     return student.ppf(0.975, n - 1) * samples.std(axis=axis, ddof=1) / np.sqrt(n)
+
+
+def densities(net: Network) -> list[float]:
+    """nnz_l/(n_out·n_in) of every weight layer, first to last: a row of a table over time; sparsities are 1 − these."""
+    return [layer.connections / (layer.shape[0] * layer.shape[1]) for layer in net.weighted]
+
+
+def jaccard(a: Offset, b: Offset) -> float:
+    """J(a, b) = |a ∩ b|/|a ∪ b| of two sets of keys, each key once; 1 for two empty sets.
+
+    Source: Nowak et al. 2023, arXiv:2306.12230, equation 1.
+    """
+    shared = np.intersect1d(a, b, assume_unique=True).size
+    union = a.size + b.size - shared
+    return shared / union if union else 1.0
+
+
+def mask_similarity(net: Network, other: Network) -> float:
+    """J̄ = 1/L Σ_l J(A_l, A′_l) over the sparse layers of two networks of the same sizes (same source and equation).
+
+    Raises ValueError if their layers cannot be compared.
+    """
+    shapes, others = [layer.shape for layer in net.sparse], [layer.shape for layer in other.sparse]
+    if shapes != others or not shapes:
+        raise ValueError(f"sparse layers {shapes} and {others} cannot be compared; both networks need the same ones")
+    return float(np.mean([jaccard(a.W.keys(), b.W.keys()) for a, b in zip(net.sparse, other.sparse, strict=True)]))
+
+
+class Explored:
+    """Every connection that has ever been active, by layer, as sorted keys: O(ever active) memory, no dense array.
+
+    Feed it the network after each update. Source: Liu et al. 2021, "Do we actually need dense over-parameterization?
+    In-time over-parameterization in sparse training" (ITOP).
+    """
+
+    def __init__(self, net: Network) -> None:
+        self.shapes = [layer.shape for layer in net.sparse]
+        self.keys = [layer.W.keys() for layer in net.sparse]
+
+    def add(self, net: Network) -> None:
+        """Count what is active now. Raises ValueError if this is not the network, or its layers have been compacted."""
+        shapes = [layer.shape for layer in net.sparse]
+        if shapes != self.shapes:
+            raise ValueError(f"layers are {shapes} and were {self.shapes}; start a new Explored for another network")
+        self.keys = [np.union1d(ever, layer.W.keys()) for ever, layer in zip(self.keys, net.sparse, strict=True)]
+
+    def ratios(self) -> list[float]:
+        """R_l = |ever active|/(n_out·n_in) of every sparse layer."""
+        return [ever.size / (n_out * n_in) for ever, (n_out, n_in) in zip(self.keys, self.shapes, strict=True)]
+
+    @property
+    def ratio(self) -> float:
+        """R_s, the same of all sparse layers together."""
+        return sum(ever.size for ever in self.keys) / sum(n_out * n_in for n_out, n_in in self.shapes)
+
+
+def rank_correlation(
+    net: Network, layer: SparseLinear, guide: Distribution, rng: np.random.Generator, pairs: int = 100_000
+) -> float:
+    """Spearman's ρ between a guide's f_a·g_b and |∇_ab| over the absent connections, after a forward and backward pass.
+
+    Over all of them, or over `pairs` drawn uniformly where there are more. 0 where one of the two does not vary: a
+    constant guide (uniform) knows nothing of ranks. Raises ValueError for fewer than 2 connections to rank.
+    """
+    site = Site(layer.shape, layer.W.keys(), *layer.last_batch(), net, layer)
+    n = min(pairs, site.free)
+    if n < 2:
+        raise ValueError(f"{site.free} absent connections and pairs {pairs} leave {n} to rank; at least 2 are needed")
+    keys = absent(distinct([n], site.free, rng), site.taken)
+    f, g = guide(site, rng)
+    rows, cols = np.divmod(keys, layer.shape[1])
+    guess, truth = g[rows] * f[cols], np.abs(gradient_at(site.X, site.DY, keys))
+    if np.ptp(guess) == 0 or np.ptp(truth) == 0:
+        return 0.0
+    return float(spearmanr(guess, truth).statistic)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil, isfinite, nan
 from time import perf_counter
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .data import Dataset
-from .dst import Exchange, Method, update
+from .dst import Exchange, Method, update, update_in_parts
 from .dst import method as method_named
 from .formats import FORMATS
 from .history import Epoch, History
@@ -97,21 +98,37 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
     for t, batch in enumerate(_batches(n, config, net.rng)):
         epoch, lr = t // per_epoch, config.lr * config.rate(t, T)
         fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
+        parts = np.array_split(batch, min(method.micro_batches, batch.size) if fraction > 0 else 1)
+        through = partial(_through, net, data, parts, t, epoch, lr)
         with one_blas_thread():
-            Z = net.forward(np.ascontiguousarray(data.x_train[batch].T, net.dtype), training=True)
-            loss, DZ = net.loss(Z, data.y_train[batch])
-            if not isfinite(loss):
-                raise FloatingPointError(f"loss is {loss} at step {t} (epoch {epoch + 1}); {_blame(net, Z, lr)}")
-            net.backward(DZ)
-            done = Exchange()
-            if fraction == 0 or not method.skip_optimizer_step:
-                config.optimizer.step(list(net.parameters()), lr)
-                if method.after_step:
-                    done = method.after_step(net, lr, net.rng)
-            if fraction > 0:
-                done = done.plus(update(net, method, fraction, net.rng))
+            if len(parts) > 1:
+                loss, done = update_in_parts(net, method, batch.size, through, fraction, net.rng)
+            else:
+                loss, done = sum(through()), Exchange()
+                if fraction == 0 or not method.skip_optimizer_step:
+                    config.optimizer.step(list(net.parameters()), lr)
+                    if method.after_step:
+                        done = method.after_step(net, lr, net.rng)
+                if fraction > 0:
+                    done = done.plus(update(net, method, fraction, net.rng))
         yield Step(t, epoch, loss, lr, *done, perf_counter() - clock)
         clock = perf_counter()
+
+
+def _through(net: Network, data: Dataset, parts: Sequence[Offset], t: int, epoch: int, lr: float) -> Iterator[float]:
+    """Forward and backward through one part of a batch after the other, weighted by its share of the samples.
+
+    The numbers yielded add up to the mean loss of the batch, and the gradients each part leaves to the batch's.
+    """
+    B = sum(part.size for part in parts)
+    for part in parts:
+        share = part.size / B
+        Z = net.forward(np.ascontiguousarray(data.x_train[part].T, net.dtype), training=True)
+        loss, DZ = net.loss(Z, data.y_train[part])
+        if not isfinite(loss):
+            raise FloatingPointError(f"loss is {loss} at step {t} (epoch {epoch + 1}); {_blame(net, Z, lr)}")
+        net.backward(DZ * net.dtype.type(share))
+        yield share * loss
 
 
 def _batches(n: int, config: Config, rng: np.random.Generator) -> Iterator[Offset]:
@@ -179,6 +196,7 @@ def _summary(
         validation_loss=evaluate(net, *held_out)[0] if held_out else nan,
         lr=steps[-1].lr,
         exchanged=sum(step.grown for step in steps),
+        considered=sum(step.considered for step in steps),
         connections=net.connections,
         bytes=memory["values"] + memory["indices"] + memory["optimizer_state"],
         seconds=sum(step.seconds for step in steps),

@@ -3,6 +3,7 @@
 from . import grow, prune
 from .grow import Site, all_absent, gradient, random_absent, textbook_gradient
 from .method import Exchange, Method, from_init, zeros
+from .micro import update_in_parts
 from .papers.gse import GuidedSample
 from .registry import METHODS, method
 from .schedule import Constant, Cosine, Linear, Schedule
@@ -29,5 +30,6 @@ __all__ = [
     "random_absent",
     "textbook_gradient",
     "update",
+    "update_in_parts",
     "zeros",
 ]

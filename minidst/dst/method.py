@@ -10,7 +10,7 @@ import numpy as np
 
 from ..kernels.arrays import Float, Offset
 from ..nn.network import Network
-from .grow import Candidates, Score, all_absent
+from .grow import Candidates, Score, all_absent, gradient
 from .prune import ROUNDS, Criterion, Round
 from .schedule import Schedule
 
@@ -76,6 +76,7 @@ class Method:
     its weight and momentum (several codes) instead of starting anew (the papers)?
     skip_optimizer_step: the update takes the place of the optimizer's step (Evci et al. 2020, algorithm 1).
     update: replaces prune-then-grow as a whole; after_step: done after every optimizer step.
+    micro_batches: into how many parts the batch of an update is cut, for guided samples (see `dst.micro`).
     rounds: sparsities of successive trainings, rewound to the first weights in between (lottery tickets).
     needs_dense: True if it ever holds n_out·n_in numbers of a layer.
     Raises ValueError for a record that contradicts itself.
@@ -102,6 +103,7 @@ class Method:
     skip_optimizer_step: bool = True
     update: Update | None = None
     after_step: AfterStep | None = None
+    micro_batches: int = 1
     rounds: tuple[float, ...] = ()
     needs_dense: bool = False
 
@@ -137,6 +139,13 @@ class Method:
         yield (
             self.scope == "global" and grows and self.score is None and not own_update,
             "chooses growth in the whole network, which needs a score to compare layers by; or use scope='layer'",
+        )
+        yield self.micro_batches < 1, f"has micro_batches {self.micro_batches}; 1 takes a batch whole, more cut it"
+        in_parts = getattr(self.candidates, "in_parts", False) and self.score is gradient and not own_update
+        yield (
+            self.micro_batches > 1 and (not in_parts or self.regrow_pruned or not self.skip_optimizer_step),
+            f"has micro_batches {self.micro_batches}, which needs a guided sample scored by gradient, "
+            "regrow_pruned=False and skip_optimizer_step=True, as in GSE's records; or set micro_batches=1",
         )
         yield self.round not in ROUNDS, f"has round {self.round!r}; choose one of {', '.join(ROUNDS)}"
         yield self.scope not in ("layer", "global"), f"has scope {self.scope!r}; choose 'layer' or 'global'"

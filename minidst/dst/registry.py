@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .method import Method
-from .papers.gse import GSE_GRABO, GSE_GRAEST, GSE_L2, GSE_UNIFORM
+from .papers.gse import GSE_2022, GSE_GRABO, GSE_GRAEST, GSE_L2, GSE_SYNFLOW, GSE_UNIFORM
 from .papers.rigl import RIGL
 from .papers.set import SET
 from .papers.srigl import SRIGL, SRIGL_NO_ABLATION
@@ -18,9 +18,11 @@ METHODS: dict[str, Method] = {
         SET,
         RIGL,
         GSE_UNIFORM,
+        GSE_SYNFLOW,
         GSE_GRABO,
         GSE_GRAEST,
         GSE_L2,
+        GSE_2022,
         SRIGL,
         SRIGL_NO_ABLATION,
         DENSE,

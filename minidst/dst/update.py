@@ -1,5 +1,7 @@
 """One update of a network's topology: A ← (A ∖ P) ∪ G, layer by layer or across all layers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..kernels.arrays import Bool, Float, Offset
@@ -17,9 +19,11 @@ def update(net: Network, method: Method, fraction: float, rng: np.random.Generat
         return method.update(net, method, fraction, rng)
     if method.scope == "global":
         return exchange_globally(net, method, fraction, rng)
+    chosen = [choose(layer, method, fraction, rng, net) for layer in net.sparse]  # before any layer is changed
     total = Exchange()
-    for layer in net.sparse:
-        total = total.plus(exchange(layer, method, fraction, rng, net))
+    for layer, (P, G, considered) in zip(net.sparse, chosen, strict=True):
+        done = apply(layer, method, P, G, rng) if G.size else Exchange()
+        total = total.plus(done._replace(considered=considered))
     return total
 
 
@@ -31,15 +35,35 @@ def exchange(
     Where fewer than k can be grown, fewer are pruned: the number of connections never changes. A full layer has
     nothing to explore and is left alone.
     """
+    P, G, considered = choose(layer, method, fraction, rng, net)
+    return apply(layer, method, P, G, rng)._replace(considered=considered)
+
+
+def choose(
+    layer: SparseLinear, method: Method, fraction: float, rng: np.random.Generator, net: Network | None = None
+) -> tuple[Offset, Offset, int]:
+    """(P, G, |S|) of one layer: which connections to prune, which keys to grow, how many were looked at."""
     if method.prune is None or layer.W.density == 1:
-        return Exchange()
+        return np.empty(0, np.int64), np.empty(0, np.int64), 0
     scores = method.prune(layer.weight.values, layer.gradient, rng)
-    k = how_many(method.prune, layer.weight.values, fraction, method.round)
+    [(k, _)] = quotas([layer], method, fraction)
     P = k_smallest(scores, k)
     G, considered = grow(layer, method, P, k, rng, net)
     regrown = np.isin(layer.W.keys()[P], G, assume_unique=True)
-    done = apply(layer, method, spared(P, scores, regrown, G.size), G, rng)
-    return done._replace(considered=considered)
+    return spared(P, scores, regrown, G.size), G, considered
+
+
+def quotas(layers: Sequence[SparseLinear], method: Method, fraction: float) -> list[tuple[int, int]]:
+    """(k, k′) of each layer: how many it offers to grow, and how many its candidates are told to expect.
+
+    Both are its own k = round(α_t·|A|), or, if all layers choose together, the sum of those and its part of that sum
+    ∝ n_out·n_in.
+    """
+    own = [how_many(method.prune, layer.weight.values, fraction, method.round) for layer in layers if method.prune]
+    if method.scope == "layer":
+        return [(k, k) for k in own]
+    places = [layer.shape[0] * layer.shape[1] for layer in layers]
+    return [(sum(own), round(sum(own) * size / sum(places))) for size in places]
 
 
 def exchange_globally(net: Network, method: Method, fraction: float, rng: np.random.Generator) -> Exchange:
@@ -50,25 +74,42 @@ def exchange_globally(net: Network, method: Method, fraction: float, rng: np.ran
     layers = [layer for layer in net.sparse if layer.W.density < 1]
     if method.prune is None or not layers:
         return Exchange()
-    sizes, places = [layer.W.nnz for layer in layers], [layer.shape[0] * layer.shape[1] for layer in layers]
+    sizes, told = [layer.W.nnz for layer in layers], quotas(layers, method, fraction)
     scores = np.concatenate([method.prune(layer.weight.values, layer.gradient, rng) for layer in layers])
-    k = sum(how_many(method.prune, layer.weight.values, fraction, method.round) for layer in layers)
+    k = told[0][0]
     P = k_smallest(scores, k)
 
     offers, nabla, considered = [], [], 0
-    for layer, dropped, size in zip(layers, _split(P, sizes), places, strict=True):
-        G, looked_at = grow(layer, method, dropped, k, rng, net, round(k * size / sum(places)))
+    for layer, dropped, (_, sampled) in zip(layers, split(P, sizes), told, strict=True):
+        G, looked_at = grow(layer, method, dropped, k, rng, net, sampled)
         offers.append(G)
         nabla.append(np.abs(gradient_at(*layer.last_batch(), G)))
         considered += looked_at
-    best = _split(k_largest(np.concatenate(nabla), k), [G.size for G in offers])
+    best = split(k_largest(np.concatenate(nabla), k), [G.size for G in offers])
     grown = [G[chosen] for G, chosen in zip(offers, best, strict=True)]
 
-    keys = [layer.W.keys()[dropped] for layer, dropped in zip(layers, _split(P, sizes), strict=True)]
+    done = apply_globally(layers, method, P, scores, grown, rng)
+    return done._replace(considered=considered)
+
+
+def apply_globally(
+    layers: Sequence[SparseLinear],
+    method: Method,
+    P: Offset,
+    scores: Float,
+    grown: Sequence[Offset],
+    rng: np.random.Generator,
+) -> Exchange:
+    """Rewire all layers: drop connections P, less the surplus over what is grown, and grow the keys `grown` of each.
+
+    P: sorted positions in the concatenated connections of the layers; scores: of all those connections.
+    """
+    sizes = [layer.W.nnz for layer in layers]
+    keys = [layer.W.keys()[dropped] for layer, dropped in zip(layers, split(P, sizes), strict=True)]
     regrown = np.concatenate([np.isin(e, G, assume_unique=True) for e, G in zip(keys, grown, strict=True)])
     P = spared(P, scores, regrown, sum(G.size for G in grown))
-    done = Exchange(0, 0, considered)
-    for layer, dropped, G in zip(layers, _split(P, sizes), grown, strict=True):
+    done = Exchange()
+    for layer, dropped, G in zip(layers, split(P, sizes), grown, strict=True):
         done = done.plus(apply(layer, method, dropped, G, rng))
     return done
 
@@ -112,7 +153,7 @@ def apply(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.ran
     return done
 
 
-def _split(positions: Offset, sizes: list[int]) -> list[Offset]:
+def split(positions: Offset, sizes: list[int]) -> list[Offset]:
     """Sorted positions in concatenated arrays of these sizes, as positions in each."""
     ends = np.cumsum(sizes)
     parts = np.split(positions, np.searchsorted(positions, ends)[:-1])

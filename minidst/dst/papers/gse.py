@@ -8,76 +8,75 @@ Every ΔT steps, in place of an optimizer step, in each layer (algorithm 2):
 4. Grow the k of S with the largest |∇|; the gradient is evaluated on S and nowhere else.
 5. Drop the k active ones with the smallest |θ|; having been active in step 2, they cannot have been grown.
 
+By hand, A = {(0, 0), (1, 0), (1, 1)} with θ = .9, .1, .7: three pairs are drawn, say (0, 1), (1, 0) and (2, 1). (1, 0)
+is active, so S = {(0, 1), (2, 1)}. If |∇| is 0 and 4 there, and α_t = .3, then k = ⌈.9⌉ = 1: input 2 is connected to
+output 1 at weight 0, and the connection of weight .1 goes.
+
 Memory and time follow |A| and the number of units, never n_in·n_out. |S| = |G| makes it SET, S = W ∖ A makes it RigL.
-The distributions differ in how well the product f_a·g_b guesses |∇_ab| = |Σ_i h_ai δ_bi|.
+The distributions (distributions.py) differ in how well f_a·g_b guesses |∇_ab|. micro_batches > 1 makes steps 1 and 4
+two passes over parts of the batch, so that an update never holds all of its activations (../micro.py).
+
+The earlier paper, "Memory efficient dynamic sparse training", draws 10|P| pairs, shared out to layers ∝ n_in·n_out, and
+chooses P and G among all layers' connections together, so that layers trade connections. It starts from the same
+density in every layer: mlp(…, allocation="uniform"). Its SynFlow (gse_flow.py) guides the sample without data.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
+from math import ceil, isfinite
+from typing import Literal
 
 import numpy as np
 
-from ...kernels import sketch
 from ...kernels.arrays import Float, Offset
 from ..grow import Site, gradient
-from ..method import Method
+from ..method import Method, name_of
 from ..prune import magnitude
 from ..schedule import Cosine
-
-Distribution = Callable[[Float, Float, np.random.Generator], tuple[Float, Float]]
-"""(X, DY, rng) → f over inputs (n_in,) and g over outputs (n_out,), float64, up to a factor."""
-
-
-def uniform(X: Float, DY: Float, rng: np.random.Generator) -> tuple[Float, Float]:
-    """f_a = 1/n_in, g_b = 1/n_out."""
-    return np.ones(X.shape[0]), np.ones(DY.shape[0])
-
-
-def grabo(X: Float, DY: Float, rng: np.random.Generator) -> tuple[Float, Float]:
-    """f ∝ |h|1, g ∝ |δ|1: the bound |∇| ≤ (|h|1)(|δ|1)ᵀ (equations 2 and 3)."""
-    return _rows(sketch.l1, X), _rows(sketch.l1, DY)
-
-
-def graest(X: Float, DY: Float, rng: np.random.Generator) -> tuple[Float, Float]:
-    """f ∝ |hs|, g ∝ |δs| with one random sign per sample, the same for h and δ: E[(hs)(δs)ᵀ] = hδᵀ (4 and 5)."""
-    s = np.where(rng.random(X.shape[1]) < 0.5, -1, 1).astype(X.dtype)
-    return _rows(sketch.signed, X, s), _rows(sketch.signed, DY, s)
-
-
-def l2(X: Float, DY: Float, rng: np.random.Generator) -> tuple[Float, Float]:
-    """f_a ∝ ‖h_a‖₂, g_b ∝ ‖δ_b‖₂: |∇_ab| ≤ ‖h_a‖₂‖δ_b‖₂ ≤ |h_a|₁|δ_b|₁, tighter than GraBo at its cost (ours)."""
-    return _rows(sketch.l2, X), _rows(sketch.l2, DY)
+from .distributions import Distribution, Sketch, grabo, graest, l2, uniform
+from .gse_flow import synflow
 
 
 @dataclass(frozen=True)
 class GuidedSample:
-    """S = distinct{(a_m, b_m) : a_m ~ f, b_m ~ g, m = 1 … ⌈γ|A|⌉} ∖ A. gamma: γ > 0. O(n_in + n_out + |S|) memory."""
+    """S = distinct{(a_m, b_m) : a_m ~ f, b_m ~ g, m = 1 … M} ∖ A, M = ⌈γ|A|⌉ or ⌈γ|P|⌉. O(n_in + n_out + M) memory.
+
+    gamma: γ > 0; per: whether it counts from the layer's "active" connections, or from the "pruned" ones, and then
+    γ ≥ 1. The effective |S| is less than M by what was drawn twice or is active already. Raises ValueError otherwise.
+    """
 
     distribution: Distribution
     gamma: float = 1.0
+    per: Literal["active", "pruned"] = "active"
 
     def __post_init__(self) -> None:
-        if not self.gamma > 0:
-            raise ValueError(f"gamma {self.gamma} must be positive: |S| is about gamma times the active connections")
+        if self.per not in ("active", "pruned"):
+            raise ValueError(f"per {self.per!r} is unknown; choose 'active' or 'pruned'")
+        if not (self.gamma > 0 and isfinite(self.gamma)):
+            raise ValueError(f"gamma {self.gamma} must be positive and finite: |S| is about gamma times |A| or |P|")
+        if self.per == "pruned" and self.gamma < 1:
+            raise ValueError(f"gamma {self.gamma} per pruned connection finds too few to replace them; use at least 1")
 
     def __call__(self, site: Site, k: int, rng: np.random.Generator) -> Offset:
-        """The keys of S, sorted."""
-        f, g = self.distribution(site.X, site.DY, rng)
-        m = ceil(self.gamma * site.taken.size)
+        """The keys of S, sorted. k: |P|, or a layer's part of it."""
+        return self.draw(site, k, *self.distribution(site, rng), rng)
+
+    def draw(self, site: Site, k: int, f: Float, g: Float, rng: np.random.Generator) -> Offset:
+        """The same from a given f and g."""
+        active = site.taken.size if site.layer is None else site.layer.connections
+        m = ceil(self.gamma * (active if self.per == "active" else k))
         keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)
         return site.without_taken(np.unique(keys))
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether f and g can be found from parts of a batch."""
+        return isinstance(self.distribution, Sketch) or self.distribution in (uniform, synflow)
+
     def __str__(self) -> str:
-        return f"{self.distribution.__name__} sample, γ = {self.gamma:g}"
-
-
-def _rows(kernel: Callable[..., None], H: Float, *signs: Float) -> Float:
-    out = np.empty(H.shape[0])
-    kernel(H, *signs, out)
-    return out
+        size = f"γ = {self.gamma:g}" if self.per == "active" else f"{self.gamma:g} per pruned"
+        return f"{name_of(self.distribution)} sample, {size}"
 
 
 def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Offset:
@@ -88,21 +87,35 @@ def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Offset:
     return drawn
 
 
-def _gse(distribution: Distribution, summary: str) -> Method:
-    return Method(
-        name=f"gse-{distribution.__name__}",
-        paper="Heddes et al. 2024, arXiv:2401.06898",
-        summary=summary,
-        prune=magnitude,
-        candidates=GuidedSample(distribution),
-        score=gradient,
-        schedule=Cosine(alpha=0.2, every=1000, until=0.75),
-        round="ceil",
-        regrow_pruned=False,
-    )
+GSE_UNIFORM = Method(
+    name="gse-uniform",
+    paper="Heddes et al. 2024, arXiv:2401.06898",
+    summary="grows the largest gradients of a uniform sample",
+    flops="3 f_S + 2 |S|/(ΔT + 1)",
+    prune=magnitude,
+    candidates=GuidedSample(uniform),
+    score=gradient,
+    schedule=Cosine(alpha=0.2, every=1000, until=0.75),
+    round="ceil",
+    regrow_pruned=False,
+)
 
 
-GSE_UNIFORM = _gse(uniform, "grows the largest gradients of a uniform sample")
-GSE_GRABO = _gse(grabo, "… of a sample guided by the gradient's L1 bound")
-GSE_GRAEST = _gse(graest, "… of a sample guided by the gradient's AMS sketch")
-GSE_L2 = _gse(l2, "… of a sample guided by the gradient's L2 bound (ours)")
+def _guided(distribution: Distribution, summary: str) -> Method:
+    name = f"gse-{name_of(distribution)}"
+    return replace(GSE_UNIFORM, name=name, summary=summary, candidates=GuidedSample(distribution))
+
+
+GSE_SYNFLOW = _guided(synflow, "… of a sample guided by the flow through absolute weights")
+GSE_GRABO = _guided(grabo, "… of a sample guided by the gradient's L1 bound")
+GSE_GRAEST = _guided(graest, "… of a sample guided by the gradient's AMS sketch")
+GSE_L2 = _guided(l2, "… of a sample guided by the gradient's L2 bound (ours)")
+GSE_2022 = replace(
+    GSE_GRABO,
+    name="gse-2022",
+    paper="Anonymous 2022, Memory efficient dynamic sparse training",
+    summary="the earlier paper: prunes and grows among all layers",
+    candidates=GuidedSample(grabo, 10, "pruned"),
+    scope="global",
+    schedule=Cosine(alpha=0.2, every=1000, until=0.6),
+)

@@ -25,6 +25,7 @@ RIGL = Method(
     name="rigl",
     paper="Evci et al. 2020, arXiv:1911.11134",
     summary="grows the largest gradients of all absent connections",
+    flops="(3 f_S ΔT + 2 f_S + f_D)/(ΔT + 1)",
     prune=magnitude,
     candidates=all_absent,
     score=gradient,

@@ -1,0 +1,290 @@
+"""Numbers that summarise: sets of connections, exploration, ranks, and what training costs."""
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minidst
+from minidst import CSR, METHODS, Network, method
+from minidst.dst import Cosine, GuidedSample, all_absent
+from minidst.dst.papers.distributions import grabo, graest, l2, uniform
+from minidst.dst.papers.gse_flow import synflow
+from minidst.flops import dense_flops, evaluate, inference_flops, run_flops, training_flops
+from minidst.metrics import Explored, densities, half_width, jaccard, mask_similarity, rank_correlation
+from minidst.nn import Linear, SparseLinear
+
+pytestmark = pytest.mark.small
+checked = settings(deadline=None, max_examples=30)
+sets = st.sets(st.integers(0, 30))
+
+
+def keys(members):
+    return np.array(sorted(members), np.int64)
+
+
+def network(*weights):
+    return Network([SparseLinear(CSR.from_dense(np.asarray(W, float))) for W in weights])
+
+
+# --- sets of connections ----------------------------------------------------------------------------------------------
+
+
+@given(sets, sets)
+@checked
+def test_jaccard_is_the_shared_part_of_the_union(a, b):
+    expected = len(a & b) / len(a | b) if a | b else 1
+    assert jaccard(keys(a), keys(b)) == jaccard(keys(b), keys(a)) == expected
+
+
+def test_mask_similarity_by_hand():
+    """Layer 1: one of three connections shared; layer 2: the same two. (1/3 + 1)/2."""
+    a = network([[1, 1, 0], [0, 0, 0]], [[1, 2]])
+    b = network([[1, 0, 0], [0, 1, 0]], [[3, -1]])
+    assert mask_similarity(a, b) == mask_similarity(b, a) == (1 / 3 + 1) / 2
+    assert mask_similarity(a, a) == 1
+
+
+def test_masks_of_different_networks_are_not_compared():
+    with pytest.raises(ValueError, match=r"\(2, 3\).*cannot be compared"):
+        mask_similarity(network(np.eye(2, 3)), network(np.eye(3, 3)))
+    with pytest.raises(ValueError, match="cannot be compared"):
+        mask_similarity(Network([Linear(np.eye(2))]), Network([Linear(np.eye(2))]))
+
+
+def test_densities_are_a_row_for_every_weight_layer():
+    net = Network([SparseLinear(CSR.from_dense([[1.0, 0, 0, 2]])), Linear(np.ones((3, 1)))])
+    assert densities(net) == [0.5, 1.0]
+
+
+def test_half_width_is_students_and_nan_for_a_single_run():
+    """Of 1, 2, 3: s = 1, t₀.₉₇₅(2) = 4.302653, /√3."""
+    assert half_width([1.0, 2, 3]) == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
+    assert np.isnan(half_width([0.5]))
+
+
+# --- exploration ------------------------------------------------------------------------------------------------------
+
+
+def test_exploration_by_hand():
+    """4 and 2 places. At first 1 and 1 active; then another in the first layer; then back, which adds nothing."""
+    net = network([[1, 0], [0, 0]], [[1, 0]])
+    explored = Explored(net)
+    assert (explored.ratios(), explored.ratio) == ([1 / 4, 1 / 2], 2 / 6)
+    net.sparse[0].rewire(np.array([0]), np.array([3]))
+    explored.add(net)
+    assert (explored.ratios(), explored.ratio) == ([2 / 4, 1 / 2], 3 / 6)
+    net.sparse[0].rewire(np.array([0]), np.array([0]))
+    explored.add(net)
+    assert (explored.ratios(), explored.ratio) == ([2 / 4, 1 / 2], 3 / 6)
+
+
+@given(st.lists(st.sets(st.integers(0, 19), min_size=1), min_size=1, max_size=6))
+@checked
+def test_what_was_ever_active_is_the_union_over_time(masks):
+    def layered(mask):
+        W = np.zeros(20)
+        W[list(mask)] = 1
+        return network(W.reshape(4, 5))
+
+    explored = Explored(layered(masks[0]))
+    for mask in masks[1:]:
+        explored.add(layered(mask))
+    assert explored.keys[0].tolist() == sorted(set().union(*masks))
+    assert explored.ratio == len(set().union(*masks)) / 20
+
+
+def test_rigl_explores_and_static_does_not():
+    y = np.arange(40) % 2
+    x = np.eye(2, 6)[y] + np.random.default_rng(0).standard_normal((40, 6))
+    data = minidst.Dataset(x, y, x, y, 2, "toy")
+    for name in ("static", "rigl"):
+        net = minidst.mlp((6, 8, 2), density=0.3, method=name)
+        explored = Explored(net)
+        for _ in minidst.train(net, data, method(name, schedule=Cosine(0.3, 2)), minidst.Config(epochs=4, batch=8)):
+            explored.add(net)
+        assert (explored.ratio == net.connections / 64) == (name == "static")
+        assert net.connections / 64 <= explored.ratio <= 1
+
+
+def test_another_network_is_not_the_one_that_was_explored():
+    explored = Explored(network(np.eye(2)))
+    with pytest.raises(ValueError, match=r"layers are \[\(3, 2\)\] and were \[\(2, 2\)\]"):
+        explored.add(network(np.eye(3, 2)))
+
+
+# --- ranks ------------------------------------------------------------------------------------------------------------
+
+
+def after_batch(seed, n_in=6, n_out=5, B=8, density=0.3):
+    net = minidst.mlp((n_in, n_out, 3), density=density, seed=seed, allocation="uniform", dtype=np.float64)
+    rng = np.random.default_rng(seed)
+    _, DZ = net.loss(net.forward(rng.standard_normal((n_in, B))), rng.integers(0, 3, B))
+    net.backward(DZ)
+    return net
+
+
+def naive_spearman(a, b):
+    """Pearson's correlation of mean ranks, from counts of smaller and equal numbers."""
+    ranks = [[sum(y < x for y in v) + (sum(y == x for y in v) - 1) / 2 for x in v] for v in (a, b)]
+    deviations = [np.array(r) - np.mean(r) for r in ranks]
+    return float(deviations[0] @ deviations[1] / math.sqrt((deviations[0] ** 2).sum() * (deviations[1] ** 2).sum()))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([grabo, l2, graest, synflow]))
+@checked
+def test_rank_correlation_is_that_of_the_mean_ranks_of_all_absent_pairs(seed, guide):
+    net = after_batch(seed)
+    layer = net.sparse[0]
+    nabla = np.abs(layer.DY @ layer.X.T)
+    site = minidst.dst.Site(layer.shape, layer.W.keys(), layer.X, layer.DY, net, layer)
+    found = rank_correlation(net, layer, guide, np.random.default_rng(seed))
+    f, g = guide(site, np.random.default_rng(seed))
+    outer, free = np.outer(g, f), layer.W.to_dense() == 0
+    if len(set(outer[free])) > 1:
+        assert found == pytest.approx(naive_spearman(outer[free].tolist(), nabla[free].tolist()), abs=1e-9)
+    else:
+        assert found == 0
+
+
+@pytest.mark.parametrize("guide", [grabo, l2, graest])
+def test_with_one_sample_every_guide_ranks_as_the_gradient_does(guide):
+    net = after_batch(1, B=1)
+    assert rank_correlation(net, net.sparse[0], guide, np.random.default_rng(0)) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_uniform_guide_knows_nothing_of_ranks():
+    net = after_batch(1)
+    assert rank_correlation(net, net.sparse[0], uniform, np.random.default_rng(0)) == 0
+
+
+def test_a_sample_of_pairs_comes_near_the_correlation_of_all():
+    """30 000 absent pairs, 5000 drawn: the error of ρ is some 1/√5000 = .014."""
+    net = after_batch(2, n_in=200, n_out=160, density=0.05)
+    every, some = (rank_correlation(net, net.sparse[0], l2, np.random.default_rng(0), n) for n in (10**6, 5000))
+    assert 0.3 < every < 1
+    assert 0 < abs(some - every) < 0.07
+
+
+def test_a_layer_with_nothing_to_rank_is_refused():
+    net = after_batch(1)
+    with pytest.raises(ValueError, match=r"pairs 1 leave 1 to rank; at least 2"):
+        rank_correlation(net, net.sparse[0], l2, np.random.default_rng(0), pairs=1)
+
+
+# --- FLOPs ------------------------------------------------------------------------------------------------------------
+
+
+def test_one_forward_pass_is_two_operations_for_every_connection():
+    net = network([[1, 0, 2], [0, 0, 3]], [[1, 0]])
+    assert (inference_flops(net), dense_flops(net)) == (8, 16)
+
+
+PAPER = {  # Evci et al. 2020, appendix A, and for GSE its derivation in flops.py; f_S, f_D, ΔT, |S|
+    "static": lambda s, d, t, S: 3 * s,
+    "set": lambda s, d, t, S: 3 * s,
+    "snip": lambda s, d, t, S: 3 * s,
+    "snfs": lambda s, d, t, S: 2 * s + d,
+    "rigl": lambda s, d, t, S: (3 * s * t + 2 * s + d) / Fraction(t + 1),
+    "gse-grabo": lambda s, d, t, S: (t * 3 * s + 3 * s + 2 * S) / Fraction(t + 1),
+    "gse-2022": lambda s, d, t, S: (t * 3 * s + 3 * s + 2 * S) / Fraction(t + 1),
+    "dense": lambda s, d, t, S: 3 * s,
+}
+
+
+@pytest.mark.parametrize("name", [name for name in PAPER if name in METHODS])
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 10**4), st.integers(0, 10**9))
+@checked
+def test_the_records_formulas_are_the_papers(name, f_S, f_D, every, S):
+    assert training_flops(METHODS[name], f_S, f_D, every, S) == pytest.approx(float(PAPER[name](f_S, f_D, every, S)))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_a_record_says_of_its_flops_can_be_computed_and_agrees_with_what_it_does(name):
+    """Numbers come from the text itself. Who looks at all absent connections pays f_D; who samples, |S|."""
+    record = METHODS[name]
+
+    def flops(f_D=1e6, S=500.0):
+        return training_flops(record, 1e4, f_D, 100, S)
+
+    assert flops() >= 2e4  # forward and error backward are always paid
+    assert (flops(S=600.0) > flops()) == isinstance(record.candidates, GuidedSample)
+    if record.candidates is all_absent:
+        assert flops(f_D=2e6) > flops()
+    if record.candidates is None and record.update is None:
+        assert flops() == 3e4
+
+
+def test_gse_that_looks_at_everything_costs_what_rigl_costs_and_at_nothing_what_set_costs():
+    f_S, f_D, every = 200, 5000, 30
+    absent = (f_D - f_S) / 2
+    rigl, gse, set_ = (METHODS[name] for name in ("rigl", "gse-grabo", "set"))
+    assert training_flops(gse, f_S, f_D, every, absent) == pytest.approx(training_flops(rigl, f_S, f_D, every))
+    assert training_flops(gse, f_S, f_D, every, 0) == training_flops(set_, f_S, f_D)
+
+
+def test_flops_by_hand():
+    """f_S = 10, f_D = 100: RigL with ΔT = 9 has (270 + 20 + 100)/10 = 39; GSE with |S| = 20 has 30 + 40/10 = 34."""
+    assert training_flops(METHODS["rigl"], 10, 100, 9) == 39
+    assert training_flops(METHODS["gse-l2"], 10, 100, 9, 20) == 34
+    assert training_flops(method("gse-l2", micro_batches=4), 10, 100, 9, 20) == 34 + 30 / 10
+    assert training_flops(method("rigl", schedule=Cosine(0.3, 9)), 10, 100) == 39
+    assert run_flops(METHODS["rigl"], [5, 5, 5], 50, 100, 9) == 3 * 50 * 39
+    assert run_flops(METHODS["static"], [50, 20, 5], 7, 100) == 7 * 3 * (100 + 40 + 10)
+
+
+SHAPES = ["({0} + {1})", "({0} - {1})", "{0} {1}", "{0} · {1}", "({0})"]
+
+
+def combined(inner):
+    return st.tuples(st.sampled_from(SHAPES), inner, inner).map(lambda parts: parts[0].format(*parts[1:]))
+
+
+@given(st.recursive(st.sampled_from(["f_S", "f_D", "ΔT", "|S|", "3", "0.5", "12"]), combined, max_leaves=8))
+@checked
+def test_a_formula_has_the_value_that_python_gives_it(formula):
+    known = {"f_S": 7.0, "f_D": 11.0, "ΔT": 5.0, "|S|": 3.0}
+    spoken = formula.replace(" · ", " * ")
+    for symbol, value in known.items():
+        spoken = spoken.replace(symbol, f"({value})")
+    tokens = spoken.replace("(", " ( ").replace(")", " ) ").split()
+    python = ""
+    for before, token in zip(["+", *tokens], tokens, strict=False):
+        side_by_side = (before[-1].isdigit() or before == ")") and (token[0].isdigit() or token == "(")
+        python += ("*" if side_by_side else "") + token
+    assert evaluate(formula, known) == pytest.approx(eval(python))
+
+
+def test_division_goes_from_left_to_right_and_explanations_do_not_count():
+    assert evaluate("12/3/2 5", {}) == 10
+    assert evaluate("6/(1 + 2)", {}) == 2
+    assert evaluate("3 f_S, with f_S as it is (then)", {"f_S": 2}) == 6
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("three f_S", "not a formula"),
+        ("3 f_S +", "its end"),
+        ("(3 f_S", "not closed"),
+        ("3 f_S)", "where it should end"),
+        ("3 · / f_S", "where a number or symbol"),
+        ("", "its end"),
+        ("3 f_S/ΔT", "needs a value for ΔT; give every="),
+        ("|S| + f_D", r"needs a value for f_D, \|S\|"),
+    ],
+)
+def test_what_is_not_a_formula_is_refused(formula, words):
+    with pytest.raises(ValueError, match=words):
+        evaluate(formula, {"f_S": 1})
+
+
+def test_an_update_every_epoch_needs_to_be_told_how_long_that_is():
+    record = replace(METHODS["rigl"], schedule=METHODS["set"].schedule)
+    with pytest.raises(ValueError, match="needs a value for ΔT; give every="):
+        training_flops(record, 1, 2)
+    assert training_flops(record, 1, 2, every=10) == (30 + 2 + 2) / 11
