@@ -45,7 +45,7 @@ class Row:
 
     @property
     def peak_bytes(self) -> int:
-        """Most bytes of values, indices and optimizer state in any run."""
+        """Most bytes of values, indices, and the state of optimizer and method in any run."""
         return max(history.peak_bytes for history in self.histories)
 
     @property
@@ -81,7 +81,8 @@ def compare(
     """Train every method with seeds 0 … seeds − 1, all with one schedule scaled to the run's length.
 
     That schedule is α = 0.3, cosine to 0 at 75 % of training, with ΔT such that a run holds 67 periods (20 steps on
-    digits); `paper_schedules=True` keeps each record's own. progress: called after each run with method and seed.
+    digits); what prunes a dense network keeps its own α and curve, for it exchanges nothing. `paper_schedules=True`
+    keeps each record's own. progress: called after each run with method and seed.
     Raises ValueError for what does not fit, before anything is trained.
     """
     config = Config() if config is None else config
@@ -107,4 +108,7 @@ def _scheduled(record: Method, samples: int, config: Config, paper_schedules: bo
     if paper_schedules or not record.dynamic:
         return record
     steps = config.epochs * -(-samples // config.batch)
-    return replace(record, schedule=Cosine(alpha=0.3, every=max(1, round(steps / UPDATES_PER_RUN)), until=0.75))
+    every = max(1, round(steps / UPDATES_PER_RUN))
+    if record.start == "dense":
+        return replace(record, schedule=replace(record.schedule, every=every))
+    return replace(record, schedule=Cosine(alpha=0.3, every=every, until=0.75))

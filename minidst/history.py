@@ -16,8 +16,9 @@ class Epoch:
 
     epoch: from 1; loss: mean over its steps; score: on the test set after it, accuracy in [0, 1], or the loss for
     regression; validation_loss: on the held-out part of the training set, nan without one; lr: at its last step;
-    exchanged: connections replaced in it; connections: active after it; bytes: values + indices + optimizer state;
-    seconds: of its training steps, without evaluation; considered: candidates looked at in it, Σ |S| over its updates.
+    exchanged: connections replaced in it; connections: active after it; bytes: values + indices + state of
+    optimizer and method, the most before, between or after its steps; seconds: of its training steps, without
+    evaluation; considered: candidates looked at in it, Σ |S| over its updates.
     """
 
     epoch: int
@@ -34,12 +35,16 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs of one run of `method` on `data`. `stopped`: why it ended early, if it did."""
+    """The epochs of one run of `method` on `data`.
+
+    stopped: why it ended early, if it did; earlier: the trainings that led to this one, of a method that has `rounds`.
+    """
 
     method: str
     data: str
     epochs: list[Epoch] = field(default_factory=list)
     stopped: str | None = None
+    earlier: list[History] = field(default_factory=list)
 
     @property
     def score(self) -> float:
@@ -48,18 +53,22 @@ class History:
 
     @property
     def seconds(self) -> float:
-        """Of all training steps."""
-        return sum(row.seconds for row in self.epochs)
+        """Of all training steps, those of earlier trainings too."""
+        return sum(row.seconds for row in self.epochs) + sum(history.seconds for history in self.earlier)
 
     @property
     def peak_bytes(self) -> int:
-        """Of values, indices and optimizer state."""
-        return max(row.bytes for row in self.epochs)
+        """Of values, indices, and the state of optimizer and method; in earlier trainings too."""
+        return max([row.bytes for row in self.epochs] + [history.peak_bytes for history in self.earlier])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, ready for JSON: method, data, stopped, and a list of numbers per column."""
+        """Plain numbers and strings, ready for JSON: method, data, stopped, and a list of numbers per column.
+
+        Earlier trainings, if there are any, follow as `earlier`, a list of the same.
+        """
         columns = {f.name: [getattr(row, f.name) for row in self.epochs] for f in fields(Epoch)}
-        return {"method": self.method, "data": self.data, "stopped": self.stopped, **columns}
+        earlier = {"earlier": [history.to_dict() for history in self.earlier]} if self.earlier else {}
+        return {"method": self.method, "data": self.data, "stopped": self.stopped, **columns, **earlier}
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """One line per epoch under a header. Raises ValueError if the file cannot be written."""

@@ -97,14 +97,14 @@ def narrowed(sizes: Sequence[int], budget: int) -> tuple[int, ...]:
     A hidden layer keeps at least one unit, even if that takes more weights than the budget.
     """
 
-    def scaled(factor: float) -> tuple[int, ...]:
-        return (sizes[0], *(max(1, int(factor * size)) for size in sizes[1:-1]), sizes[-1])
+    def scaled(numerator: int, denominator: int) -> tuple[int, ...]:
+        return (sizes[0], *(max(1, size * numerator // denominator) for size in sizes[1:-1]), sizes[-1])
 
     def weights(widths: tuple[int, ...]) -> int:
         return sum(n_in * n_out for n_in, n_out in pairwise(widths))
 
-    widths = {scaled(numerator / max(sizes)) for numerator in range(1, max(sizes) + 1)}
-    return max((w for w in widths if weights(w) <= budget), key=weights, default=scaled(0))
+    widths = {scaled(units, size) for size in sizes[1:-1] for units in range(1, size + 1)}  # wherever a layer gains one
+    return max((w for w in widths if weights(w) <= budget), key=weights, default=scaled(0, 1))
 
 
 def check_format(record: Method, format: str) -> None:

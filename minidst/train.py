@@ -16,6 +16,7 @@ from tqdm import tqdm
 from .data import Dataset
 from .dst import Exchange, Method, update, update_in_parts
 from .dst import method as method_named
+from .dst.rounds import rounds
 from .formats import FORMATS
 from .history import Epoch, History
 from .kernels.arrays import Float, Offset
@@ -79,7 +80,7 @@ def train(net: Network, data: Dataset, method: str | Method, config: Config | No
     """Train `net` in place on data's training set, one batch at a time; yields after every step.
 
     Raises ValueError at once where network, data and method do not fit, and FloatingPointError when the loss stops
-    being finite, naming the step, the layer and what to try.
+    being finite, naming the step, the layer and what to try. A record with `rounds` needs `fit`.
     """
     config = Config() if config is None else config
     record = method_named(method) if isinstance(method, str) else method
@@ -156,19 +157,32 @@ def fit(
 ) -> History:
     """Train to the end and evaluate after every epoch. progress: a bar; if not given, only on a terminal.
 
+    A record with `rounds` is trained to the end in each; the History is the last one's, with the others as `earlier`.
     Raises what `train` raises.
     """
     config = Config() if config is None else config
     record = method_named(method) if isinstance(method, str) else method
     data, held_out = _hold_out(data, config.validation, net.rng)
-    history = History(record.name, data.name)
-    steps = train(net, data, record, config)
-    per_epoch = ceil(data.x_train.shape[0] / config.batch)
     hidden = not sys.stderr.isatty() if progress is None else not progress
-    with tqdm(total=config.epochs, desc=record.name, unit="epoch", disable=hidden, leave=False) as bar:
+    once = replace(record, rounds=())
+    *earlier, history = [_fit_once(net, data, held_out, once, config, hidden) for _ in rounds(net, record.rounds)]
+    history.earlier = earlier
+    return history
+
+
+def _fit_once(
+    net: Network, data: Dataset, held_out: tuple[Any, Any] | None, method: Method, config: Config, hidden: bool
+) -> History:
+    history = History(method.name, data.name)
+    steps = train(net, data, method, config)
+    per_epoch = ceil(data.x_train.shape[0] / config.batch)
+    with tqdm(total=config.epochs, desc=method.name, unit="epoch", disable=hidden, leave=False) as bar:
         for number in range(1, config.epochs + 1):
-            epoch = [next(steps) for _ in range(per_epoch)]
-            history.epochs.append(_summary(number, epoch, net, data, held_out))
+            epoch, most = [], _held(net)
+            for _ in range(per_epoch):
+                epoch.append(next(steps))
+                most = max(most, _held(net))
+            history.epochs.append(_summary(number, epoch, most, net, data, held_out))
             bar.set_postfix(loss=f"{history.epochs[-1].loss:.3f}", test=f"{history.score:.3f}", refresh=False)
             bar.update()
             if config.patience is not None and _stalled(history, config.patience):
@@ -186,9 +200,8 @@ def evaluate(net: Network, x: Any, y: Any) -> tuple[float, float]:
 
 
 def _summary(
-    number: int, steps: list[Step], net: Network, data: Dataset, held_out: tuple[Any, Any] | None
+    number: int, steps: list[Step], most: int, net: Network, data: Dataset, held_out: tuple[Any, Any] | None
 ) -> Epoch:
-    memory = net.memory_bytes()
     return Epoch(
         epoch=number,
         loss=float(np.mean([step.loss for step in steps])),
@@ -198,9 +211,15 @@ def _summary(
         exchanged=sum(step.grown for step in steps),
         considered=sum(step.considered for step in steps),
         connections=net.connections,
-        bytes=memory["values"] + memory["indices"] + memory["optimizer_state"],
+        bytes=most,
         seconds=sum(step.seconds for step in steps),
     )
+
+
+def _held(net: Network) -> int:
+    """Bytes of the network and of what its optimizer and its method remember."""
+    memory = net.memory_bytes()
+    return memory["values"] + memory["indices"] + memory["optimizer_state"] + memory["method_state"]
 
 
 def _stalled(history: History, patience: int) -> bool:
@@ -229,6 +248,8 @@ def _check_fit(net: Network, data: Dataset, method: Method) -> None:
         raise ValueError(f"{data.name} has {data.classes} classes and the network gives {net.sizes[-1]} outputs")
     if method.dynamic and not net.sparse and method.start == "sparse":
         raise ValueError(f"method {method.name!r} rewires sparse layers and this network has none; use method 'dense'")
+    if method.rounds:
+        raise ValueError(f"method {method.name!r} takes several trainings, one after the other; call fit, not train")
     for layer in net.sparse:
         check_format(method, next(name for name, kind in FORMATS.items() if isinstance(layer.W, kind)))
 

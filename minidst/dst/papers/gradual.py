@@ -1,0 +1,87 @@
+"""Gradual pruning during training (Zhu and Gupta 2018, arXiv:1710.01878).
+
+1. Start from a dense network and train it.
+2. Every Δt steps, after the optimizer's step, let the sparsity of the network be
+       s_t = s_f + (s_i − s_f)(1 − (t − t₀)/(n·Δt))³   (equation 1)
+   with s_i = 0, t₀ = 0, s_f = 1 − budget/(Σ n_in·n_out), and n updates: fast at first, when much is redundant, slow at
+   the end. Remove the smallest |θ| of the whole network until it is.
+3. After n updates, at three quarters of training, the budget is met exactly; train on.
+
+By hand, to s_f = .9 in n = 10: 0, .2439, .4392, .5913, .7056, .7875, .8424, .8757, .8928, .8991, .9.
+
+Here a removed connection is gone and its weight freed; the authors' code masks it and keeps its weight, without
+gradient, so it could return if others shrank below it. They prune every layer to the same sparsity:
+`method("gradual", scope="layer")`. Among all layers together, the default, is how Heddes et al. (2023) ran it. Until
+half of it is gone a sparse layer takes more memory than a dense one, for it also says which connections exist: the
+peak is after the first update.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...kernels.arrays import Float
+from ...nn.network import Network
+from ..cut import cut
+from ..method import Exchange, Method
+from ..prune import magnitude
+from ..schedule import Schedule
+
+
+def cubic(progress: float) -> float:
+    """1 − (1 − p)³, from 0 at p = 0 to 1 at p = 1."""
+    return 1 - (1 - progress) ** 3
+
+
+@dataclass(frozen=True)
+class Rising(Schedule):
+    """decay(t / T_end) at t = ΔT, 2ΔT, …, T_end: what part of the pruning is to be done by step t.
+
+    T_end is the last multiple of ΔT within until · T, so that the last update completes it. A training shorter than
+    ΔT has one update, at until · T.
+    """
+
+    def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:
+        """s_t/s_f if step t of T is an update, else 0."""
+        last = max(1, int(self.until * T))
+        every = min(last, steps_per_epoch if self.every == "epoch" else self.every)
+        last -= last % every
+        if t == 0 or t % every or t > last:
+            return 0.0
+        return self.alpha * self.decay(t / last)
+
+
+def prune_to_sparsity(net: Network, method: Method, fraction: float, rng: np.random.Generator) -> Exchange:
+    """Cut `net` to (1 − s_t)·N connections, s_t = `fraction`·s_f, by the record's criterion and scope."""
+    before = net.connections
+    N = sum(n_out * n_in for n_out, n_in in (layer.shape for layer in net.weighted))
+    criterion = method.prune or magnitude
+    scores = [
+        criterion(p.values.reshape(-1), p.grad if p.grad is not None else np.zeros(p.values.size), rng)
+        for p in (layer.weight for layer in net.weighted)
+    ]
+    cut(net, [_rank(s) for s in scores] if method.scope == "layer" else scores, N - round(fraction * (N - net.budget)))
+    return Exchange(pruned=before - net.connections)
+
+
+def _rank(scores: Float) -> Float:
+    """Rank within the layer over its size, in (0, 1]: by it, every layer loses the same fraction."""
+    ranks = np.empty(scores.size)
+    ranks[np.argsort(scores, kind="stable")] = np.arange(1, scores.size + 1)
+    return ranks / max(scores.size, 1)
+
+
+GRADUAL = Method(
+    name="gradual",
+    paper="Zhu and Gupta 2018, arXiv:1710.01878",
+    summary="prunes a dense network by magnitude while it trains, less and less each time",
+    memory="O(n_in·n_out) at first, falling to O(nnz)",
+    flops="3 f_S, f_S falling from f_D to the budget",
+    start="dense",
+    prune=magnitude,
+    update=prune_to_sparsity,
+    schedule=Rising(alpha=1.0, every=100, until=0.75, decay=cubic),
+    scope="global",
+    skip_optimizer_step=False,
+    needs_dense=True,
+)
