@@ -184,6 +184,14 @@ def test_ten_pairs_are_drawn_for_every_pruned_connection_shared_out_by_the_size_
 
 
 @small
+def test_gamma_counts_from_all_active_connections_even_where_pruned_ones_may_return():
+    """24 and 6 active, of which 5 and 2 are pruned and free to return: 24 and 6 pairs, not 19 and 4."""
+    net, counting = run_batch(network((8, 6, 2), 0, 0.5), *batch((8, 6, 2), 4, 0)), Counting()
+    update(net, method("gse-uniform", regrow_pruned=True), 0.2, counting)
+    assert counting.asked == [24, 24, 6, 6]
+
+
+@small
 @given(seeds, st.floats(0.01, 1), st.sampled_from(["gse-2022", "gse-grabo"]))
 @checked
 def test_what_an_update_reports_are_the_effective_sizes_of_s_and_g(seed, fraction, name):
