@@ -11,7 +11,7 @@ def l1(H: Float, out: Float) -> None:
     """|h_a|₁ = Σ_b |H[a, b]|   (GraBo)."""
     for a in range(H.shape[0]):
         h = H[a]
-        s = h[0] * 0
+        s = H.dtype.type(0)
         for b in range(h.size):
             s += abs(h[b])
         out[a] = s
@@ -22,7 +22,7 @@ def l2(H: Float, out: Float) -> None:
     """‖h_a‖₂ = √(Σ_b H[a, b]²)   (ours, by Cauchy-Schwarz)."""
     for a in range(H.shape[0]):
         h = H[a]
-        s = h[0] * 0
+        s = H.dtype.type(0)
         for b in range(h.size):
             s += h[b] * h[b]
         out[a] = sqrt(s)
@@ -33,7 +33,7 @@ def signed(H: Float, s: Float, out: Float) -> None:
     """|h_a · s| = |Σ_b s_b H[a, b]|, s_b = ±1: the AMS sketch of Alon, Matias and Szegedy (GraEst)."""
     for a in range(H.shape[0]):
         h = H[a]
-        total = h[0] * 0
+        total = H.dtype.type(0)
         for b in range(h.size):
             total += s[b] * h[b]
         out[a] = abs(total)
