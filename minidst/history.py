@@ -15,7 +15,7 @@ class Epoch:
     """One epoch of a run.
 
     epoch: from 1; loss: mean over its steps; score: on the test set after it, accuracy in [0, 1], or the loss for
-    regression; validation_loss: on the held-out part of the training set, nan without one; lr: at its last step;
+    regression; validation_loss: on the held-out part of the training set, None without one; lr: at its last step;
     exchanged: connections replaced in it; connections: active after it; bytes: values + indices + optimizer state;
     seconds: of its training steps, without evaluation.
     """
@@ -23,7 +23,7 @@ class Epoch:
     epoch: int
     loss: float
     score: float
-    validation_loss: float
+    validation_loss: float | None
     lr: float
     exchanged: int
     connections: int
@@ -33,12 +33,16 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs of one run of `method` on `data`. `stopped`: why it ended early, if it did."""
+    """The epochs of one run of `method` on `data`.
+
+    measure: what `score` is, "accuracy" or, for regression, "loss"; stopped: why the run ended early, if it did.
+    """
 
     method: str
     data: str
     epochs: list[Epoch] = field(default_factory=list)
     stopped: str | None = None
+    measure: str = "accuracy"
 
     @property
     def score(self) -> float:
@@ -56,9 +60,15 @@ class History:
         return max(row.bytes for row in self.epochs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, ready for JSON: method, data, stopped, and a list of numbers per column."""
+        """Plain numbers and strings, ready for JSON: method, data, measure, stopped, and a list per column."""
         columns = {f.name: [getattr(row, f.name) for row in self.epochs] for f in fields(Epoch)}
-        return {"method": self.method, "data": self.data, "stopped": self.stopped, **columns}
+        return {
+            "method": self.method,
+            "data": self.data,
+            "measure": self.measure,
+            "stopped": self.stopped,
+            **columns,
+        }
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """One line per epoch under a header. Raises ValueError if the file cannot be written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil, isfinite, nan
+from math import ceil, isfinite
 from time import perf_counter
 from typing import Any
 
@@ -42,8 +42,8 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} {getattr(self, name)} must be at least 1")
+            if not isinstance(getattr(self, name), int | np.integer) or getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} must be a whole number, at least 1")
         if not (self.lr > 0 and isfinite(self.lr)):
             raise ValueError(f"lr {self.lr} must be positive and finite; 0.1 is a good start for SGD, 0.001 for Adam")
         if not 0 <= self.validation < 1:
@@ -86,9 +86,9 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
     T = config.epochs * per_epoch
     for t, batch in enumerate(_batches(n, config, net.rng)):
         clock = perf_counter()
-        epoch, lr = t // per_epoch, config.lr * config.rate(t, T)
+        epoch, lr = t // per_epoch, float(config.lr * config.rate(t, T))
         fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
-        with one_blas_thread():
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # overflow is reported by its step
             Z = net.forward(np.ascontiguousarray(data.x_train[batch].T, net.dtype), training=True)
             loss, DZ = net.loss(Z, data.y_train[batch])
             if not isfinite(loss):
@@ -98,6 +98,7 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
                 config.optimizer.step(list(net.parameters()), lr)
             exchanged = 0
             if fraction > 0:
+                _stop_unless_finite(net, t, epoch, lr)
                 sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
                 exchanged = sum(update(layer, method, fraction, net.rng) for layer in sparse)
         yield Step(t, epoch, loss, lr, exchanged, exchanged, perf_counter() - clock)
@@ -126,10 +127,11 @@ def fit(
     config = Config() if config is None else config
     record = method_named(method) if isinstance(method, str) else method
     data, held_out = _hold_out(data, config.validation, net.rng)
-    history = History(record.name, data.name)
+    history = History(record.name, data.name, measure="accuracy" if data.classes else "loss")
     steps = train(net, data, record, config)
     per_epoch = ceil(data.x_train.shape[0] / config.batch)
-    hidden = not sys.stderr.isatty() if progress is None else not progress
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    hidden = not (on_terminal if progress is None else progress)
     with tqdm(total=config.epochs, desc=record.name, unit="epoch", disable=hidden, leave=False) as bar:
         for number in range(1, config.epochs + 1):
             epoch = [next(steps) for _ in range(per_epoch)]
@@ -144,8 +146,9 @@ def fit(
 
 def evaluate(net: Network, x: Any, y: Any) -> tuple[float, float]:
     """(mean loss, accuracy) over samples; under a squared error the second is the loss again."""
-    Z = np.ascontiguousarray(net.outputs(x).T)
-    loss, _ = net.loss(Z, y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        Z = np.ascontiguousarray(net.outputs(x).T)
+        loss, _ = net.loss(Z, y)
     guess = net.loss.predict(Z)
     return loss, float((guess == y).mean()) if guess.ndim == 1 else loss
 
@@ -154,11 +157,15 @@ def _summary(
     number: int, steps: list[Step], net: Network, data: Dataset, held_out: tuple[Any, Any] | None
 ) -> Epoch:
     memory = net.memory_bytes()
+    loss, score = evaluate(net, data.x_test, data.y_test)
+    if not isfinite(loss):
+        _stop_unless_finite(net, steps[-1].t, number - 1, steps[-1].lr)
+        raise FloatingPointError(f"test loss is {loss} after epoch {number}; {REMEDY.format(lr=steps[-1].lr)}")
     return Epoch(
         epoch=number,
         loss=float(np.mean([step.loss for step in steps])),
-        score=evaluate(net, data.x_test, data.y_test)[1],
-        validation_loss=evaluate(net, *held_out)[0] if held_out else nan,
+        score=score,
+        validation_loss=evaluate(net, *held_out)[0] if held_out else None,
         lr=steps[-1].lr,
         exchanged=sum(step.grown for step in steps),
         connections=net.connections,
@@ -168,18 +175,24 @@ def _summary(
 
 
 def _stalled(history: History, patience: int) -> bool:
-    losses = [row.validation_loss for row in history.epochs]
+    losses = [row.validation_loss for row in history.epochs if row.validation_loss is not None]
     return len(losses) - 1 - int(np.argmin(losses)) >= patience
+
+
+def held_out_samples(n: int, fraction: float) -> int:
+    """How many of n training samples are held out. Raises ValueError if that leaves one side empty."""
+    held = round(fraction * n)
+    if fraction > 0 and not 0 < held < n:
+        raise ValueError(f"validation {fraction} of {n} training samples leaves one side empty; choose another share")
+    return held
 
 
 def _hold_out(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, tuple[Any, Any] | None]:
     """The data without a random `fraction` of its training set, and that part."""
     n = data.x_train.shape[0]
-    held = round(fraction * n)
-    if fraction == 0:
+    held = held_out_samples(n, fraction)
+    if held == 0:
         return data, None
-    if not 0 < held < n:
-        raise ValueError(f"validation {fraction} of {n} training samples leaves one side empty; choose another share")
     order = rng.permutation(n)
     out, rest = order[:held], order[held:]
     kept = replace(data, x_train=data.x_train[rest], y_train=data.y_train[rest])
@@ -189,20 +202,37 @@ def _hold_out(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple
 def _check_fit(net: Network, data: Dataset, method: Method) -> None:
     if data.x_train.shape[1] != net.sizes[0]:
         raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
-    if data.classes > net.sizes[-1] and not (data.classes == 2 and net.sizes[-1] == 1):
-        raise ValueError(f"{data.name} has {data.classes} classes and the network gives {net.sizes[-1]} outputs")
+    try:
+        net.loss.check(data.y_train, data.classes, net.sizes[-1])
+    except ValueError as error:
+        raise ValueError(f"{data.name}: {error}") from None
     sparse = [layer for layer in net.weighted if isinstance(layer, SparseLinear)]
+    if method.start == "dense" and sparse:
+        raise ValueError(f"method {method.name!r} starts dense and this network is sparse; build it with that method")
     if method.dynamic and not sparse:
         raise ValueError(f"method {method.name!r} rewires sparse layers and this network has none; use method 'dense'")
     for layer in sparse:
         check_format(method, type(layer.W))
 
 
+REMEDY = "lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
+
+
+def _stop_unless_finite(net: Network, t: int, epoch: int, lr: float) -> None:
+    """Weights that the last optimizer step drove out of range are no ground for a topology update."""
+    for l, layer in enumerate(net.weighted):
+        if not np.isfinite(layer.weight.values).all():
+            raise FloatingPointError(
+                f"weights stopped being finite at step {t} (epoch {epoch + 1}), in layer {l} first; "
+                f"{REMEDY.format(lr=lr)}"
+            )
+
+
 def _blame(net: Network, Z: Float, lr: float) -> str:
     """Which layer's output first stopped being finite, and what to try."""
     after = [*(layer.X for layer in net.weighted), Z]  # what enters each layer, and what leaves the last
     bad = [l for l, X in enumerate(after) if X is not None and not np.isfinite(X).all()]
-    where = f"the output of layer {bad[0] - 1} is the first that is not" if bad else "every layer's output is finite"
-    if bad and bad[0] == 0:
-        where = "the data are not finite"
-    return f"{where}: lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
+    where = "every layer's output is finite"
+    if bad:
+        where = f"the output of layer {bad[0] - 1} is the first that is not finite" if bad[0] else "so are the data"
+    return f"{where}: {REMEDY.format(lr=lr)}"

@@ -52,7 +52,9 @@ class Condensed(Sparse):
 
     @classmethod
     def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """Raises ValueError unless every row has the same number of connections."""
+        """Raises ValueError unless they are in order and every row has the same number of them."""
+        shape = check.shape(shape)
+        rows, cols, values = check.connections(shape, rows, cols, values)
         fan_in = np.bincount(rows, minlength=shape[0])
         least, most = int(fan_in.argmin()), int(fan_in.argmax())
         if fan_in[least] != fan_in[most]:

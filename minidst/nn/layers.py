@@ -26,6 +26,11 @@ class SparseLinear:
         self.X: Float | None = None
         self.DY: Float | None = None
 
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """A copy's optimizer must write into the copy's own W."""
+        self.__dict__.update(kept)
+        self.weight.values = self.W.values.reshape(-1)
+
     @property
     def shape(self) -> tuple[int, int]:
         """(n_out, n_in)."""
@@ -71,6 +76,8 @@ class Linear:
     def __init__(self, W: Float, b: Float | None = None) -> None:
         if W.ndim != 2 or not np.isfinite(W).all():
             raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
+        if W.dtype.kind in "iub":
+            W = W.astype(np.float64)
         self.weight = Parameter(np.ascontiguousarray(W))
         self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
         self.X: Float | None = None

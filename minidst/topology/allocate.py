@@ -69,7 +69,7 @@ def _largest_remainder(shares: np.ndarray, sizes: Offset) -> Offset:
 
 
 def _least_density(weights: np.ndarray, sizes: Offset) -> float:
-    """The smallest density, to two digits and rounded up, that leaves every layer a connection."""
+    """A density near the smallest, in two digits and rounded up, that leaves every layer a connection."""
     budget = int(np.minimum(sizes, weights / weights.min()).sum())
     while _largest_remainder(_capped_shares(weights, sizes, budget), sizes).min() < 1:
         budget += 1
