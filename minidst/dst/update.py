@@ -19,9 +19,8 @@ def update(layer: SparseLinear, method: Method, fraction: float, rng: np.random.
     n_out, n_in = W.shape
     if method.prune is None or method.candidates is None or W.nnz == n_out * n_in:
         return 0
-    X, DY, grad = layer.X, layer.DY, layer.weight.grad
-    if X is None or DY is None or grad is None:
-        raise ValueError("update looks at the last batch's gradient: run forward and backward first")
+    (X, DY), grad = layer.last_batch(), layer.weight.grad
+    assert grad is not None, "backward leaves it"
 
     keys = W.keys()
     scores = method.prune(theta, grad, rng)

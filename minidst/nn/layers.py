@@ -64,6 +64,19 @@ class SparseLinear:
         self.bias.grad = DY.sum(axis=1)
         return self.W.T @ DY if wants_DX else None
 
+    def last_batch(self) -> tuple[Float, Float]:
+        """(X, DY) of the last forward and backward pass, what a topology update looks at.
+
+        Raises ValueError before the first, or if a prediction has come between them.
+        """
+        if self.X is None or self.DY is None:
+            raise ValueError("there is no batch to look at yet: run forward and backward first")
+        if self.X.shape[1] != self.DY.shape[1]:
+            raise ValueError(
+                f"X holds {self.X.shape[1]} samples and DY {self.DY.shape[1]}; run forward and backward on one batch"
+            )
+        return self.X, self.DY
+
     def rewire(self, drop: Offset, born: Offset, born_values: Float | float = 0.0) -> None:
         """Change the topology (see `topology.rewire`); the optimizer's state follows the connections."""
         self.W, source = rewire(self.W, drop, born, born_values)

@@ -83,9 +83,9 @@ def test_a_forked_child_multiplies_after_the_parent_used_its_threads(format, lop
     child = context.Process(target=lambda: sender.send(all_products(W, 9)))
     child.start()
     try:
-        assert receiver.poll(30), "the child hangs: it waits for threads it did not inherit"
+        assert receiver.poll(60), "the child hangs: it waits for threads it did not inherit"
         assert receiver.recv() == expected
-        child.join(30)
+        child.join(60)
         assert child.exitcode == 0
     finally:
         if child.is_alive():

@@ -14,7 +14,7 @@ The distributions differ in how well the product f_a·g_b guesses |∇_ab| = |Σ
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 
@@ -58,8 +58,8 @@ class GuidedSample:
     gamma: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.gamma > 0:
-            raise ValueError(f"gamma {self.gamma} must be positive: |S| is about gamma times the active connections")
+        if not 0 < self.gamma < inf:
+            raise ValueError(f"gamma {self.gamma} must be positive and finite: |S| is about gamma·|A|")
 
     def __call__(self, site: Site, k: int, rng: np.random.Generator) -> Offset:
         """The keys of S, sorted."""
