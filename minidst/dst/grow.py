@@ -19,13 +19,15 @@ from ..topology.graphs import absent, distinct
 class Site:
     """What growth may look at in one layer.
 
-    shape: (n_out, n_in); taken: sorted keys that must not be grown; X: (n_in, B); DY: (n_out, B).
+    shape: (n_out, n_in); taken: sorted keys that must not be grown; X: (n_in, B); DY: (n_out, B); active: |A| before
+    the update, if that is not the number taken.
     """
 
     shape: tuple[int, int]
     taken: Offset
     X: Float
     DY: Float
+    active: int | None = None
 
     @property
     def free(self) -> int:

@@ -71,6 +71,8 @@ class Method:
             raise ValueError(f"method {self.name!r} scores candidates and has none; set candidates, or score=None")
         if self.candidates is all_absent and self.score is None:
             raise ValueError(f"method {self.name!r} needs a score for all absent connections; or use random_absent")
+        if self.start not in ("sparse", "dense"):
+            raise ValueError(f"method {self.name!r} has start {self.start!r}; choose 'sparse' or 'dense'")
         if self.start == "dense" and not self.needs_dense:
             raise ValueError(f"method {self.name!r} starts dense, so it must say needs_dense=True")
         if self.start == "dense" and self.prune is not None:

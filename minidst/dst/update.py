@@ -26,7 +26,7 @@ def update(layer: SparseLinear, method: Method, fraction: float, rng: np.random.
     scores = method.prune(theta, grad, rng)
     k = how_many(method.prune, theta, fraction, method.round)
     P = k_smallest(scores, k)
-    site = Site(W.shape, np.delete(keys, P) if method.regrow_pruned else keys, X, DY)
+    site = Site(W.shape, np.delete(keys, P) if method.regrow_pruned else keys, X, DY, keys.size)
     S = method.candidates(site, k, rng)
     G = method.score(site, S, k) if method.score else pick(S, k, rng)
 

@@ -64,7 +64,7 @@ class GuidedSample:
     def __call__(self, site: Site, k: int, rng: np.random.Generator) -> Offset:
         """The keys of S, sorted."""
         f, g = self.distribution(site.X, site.DY, rng)
-        m = ceil(self.gamma * site.taken.size)
+        m = ceil(self.gamma * (site.taken.size if site.active is None else site.active))
         keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)
