@@ -88,7 +88,7 @@ class BinaryCrossEntropy:
         if classes == 0:
             raise ValueError("binary cross-entropy needs labels and the targets are values; use MeanSquaredError()")
         if classes > n_out and not (classes == 2 and n_out == 1):
-            raise ValueError(f"binary cross-entropy needs outputs for {classes} classes and the network has {n_out} outputs")
+            raise ValueError(f"binary cross-entropy needs outputs for {classes} classes; there are {n_out} outputs")
 
 
 @dataclass(frozen=True)
