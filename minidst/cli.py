@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from . import __version__
-from .compare import METHODS_COMPARED, compare
+from .compare import METHODS_COMPARED, compare, layer_sizes, loss_for
 from .data import load, sources
 from .dst import METHODS, method
 from .formats import FORMATS
@@ -29,29 +31,36 @@ from .train import Config, fit
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0, 2 for bad input, 3 for a diverged run, 130 after Ctrl-C."""
     try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal that has no ± shows ?
         arguments = _parser().parse_args(argv)
-        if getattr(arguments, "threads", None):
+        if getattr(arguments, "threads", None) is not None:
             threads(arguments.threads)
         arguments.command(arguments)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try once more at its end
+        return 0 if isinstance(error, BrokenPipeError) else _failed(error, 2)  # such as `head`, which has seen enough
     except ValueError as error:
-        print(f"minidst: {error}", file=sys.stderr)
-        return 2
+        return _failed(error, 2)
     except FloatingPointError as error:
-        print(f"minidst: {error}", file=sys.stderr)
-        return 3
+        return _failed(error, 3)
     except KeyboardInterrupt:
-        print("minidst: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader, such as `head`, has seen enough
+        return _failed("interrupted", 130)
     return 0
+
+
+def _failed(reason: object, code: int) -> int:
+    """Say why on one line of stderr."""
+    print("minidst:", *str(reason).split(), file=sys.stderr)
+    return code
 
 
 def _compare(arguments: argparse.Namespace) -> None:
     names = [name.strip() for name in arguments.methods.split(",")]
-    picture = arguments.out / f"minidst-compare-{arguments.data}.png"
-    check_folder(picture)
     data = _load(arguments)
+    picture = arguments.out / f"minidst-compare-{data.name}.png"
+    check_folder(picture)
     with _bar(len(names) * arguments.seeds, arguments) as bar:
 
         def progress(name: str, seed: int) -> None:
@@ -71,7 +80,7 @@ def _compare(arguments: argparse.Namespace) -> None:
         )
     title = f"{data.name}, density {arguments.density:g}"
     save(learning_curves({row.method: row.histories for row in rows}, title), picture)
-    sizes = (data.features, *arguments.hidden, data.classes)
+    sizes = layer_sizes(data, arguments.hidden)
     if arguments.json:
         print(json.dumps({"data": data.name, "sizes": sizes, "density": arguments.density, "picture": str(picture),
                           "methods": [row.to_dict() for row in rows]}, indent=2))  # fmt: skip
@@ -85,17 +94,18 @@ def _train(arguments: argparse.Namespace) -> None:
         check_folder(arguments.out)
     data = _load(arguments)
     record = method(arguments.method)
-    sizes = (data.features, *arguments.hidden, data.classes or data.y_train.shape[1])
-    net = mlp(sizes, density=arguments.density, method=record, allocation=arguments.allocation,
-              format=arguments.format, seed=arguments.seed)  # fmt: skip
-    history = fit(net, data, record, _config(arguments), progress=not arguments.json and sys.stderr.isatty())
+    net = mlp(layer_sizes(data, arguments.hidden), density=arguments.density, method=record,
+              allocation=arguments.allocation, format=arguments.format, seed=arguments.seed,
+              loss=loss_for(data))  # fmt: skip
+    history = fit(net, data, record, _config(arguments), progress=_on_terminal(arguments))
     if arguments.out:
         history.to_csv(arguments.out)
     if arguments.json:
         print(json.dumps(history.to_dict() | {"memory": net.memory_bytes()}, indent=2))
     else:
         last = history.epochs[-1]
-        print(f"{record.name} on {data.name}: test accuracy {last.score:.2%} after {last.epoch} epochs, "
+        score = f"accuracy {last.score:.2%}" if data.classes else f"loss {last.score:.4g}"
+        print(f"{record.name} on {data.name}: test {score} after epoch {last.epoch}, "
               f"{last.connections:,} connections, {history.seconds:.1f} s")  # fmt: skip
         if history.stopped:
             print(f"stopped early: {history.stopped}")
@@ -110,6 +120,8 @@ def _data(arguments: argparse.Namespace) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> Any:
+    if arguments.data in ("csv", "npz") and arguments.path is None:
+        raise ValueError(f"data set {arguments.data} needs --path FILE")
     where = {"data_dir": arguments.data_dir, "path": arguments.path}
     return load(arguments.data, **{key: value for key, value in where.items() if value is not None})
 
@@ -121,11 +133,19 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 
 def _bar(total: int, arguments: argparse.Namespace) -> tqdm[Any]:
-    return tqdm(total=total, unit="run", disable=arguments.json or not sys.stderr.isatty(), leave=False)
+    return tqdm(total=total, unit="run", disable=not _on_terminal(arguments), leave=False)
+
+
+def _on_terminal(arguments: argparse.Namespace) -> bool:
+    """Whether a progress bar has a reader."""
+    return not arguments.json and sys.stderr is not None and sys.stderr.isatty()
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse with its errors as ValueError, so that they too are one line."""
+    """argparse with its errors as ValueError, so that they too are one line; no option may be cut short."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message}; see `{self.prog} --help`")
@@ -179,4 +199,7 @@ def _training_options(one: argparse.ArgumentParser) -> None:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(size) for size in text.split(",")) if text else ()
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of sizes such as 256,256") from None

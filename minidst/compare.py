@@ -13,8 +13,9 @@ from .dst import Cosine, Method, method
 from .history import History
 from .metrics import half_width
 from .mlp import mlp
+from .nn import Loss, MeanSquaredError
 from .topology import Kind
-from .train import Config, fit
+from .train import Config, fit, held_out_samples
 
 METHODS_COMPARED = ("static", "set", "rigl", "gse-grabo", "dense")
 UPDATES_PER_RUN = 67  # on digits, 1350 steps: ΔT = 20
@@ -27,6 +28,11 @@ class Row:
     method: str
     histories: tuple[History, ...]
     connections: int
+
+    @property
+    def measure(self) -> str:
+        """What the scores are: "accuracy", or "loss" for regression."""
+        return self.histories[0].measure
 
     @property
     def scores(self) -> Any:
@@ -57,6 +63,7 @@ class Row:
         """Plain numbers and strings, ready for JSON."""
         return {
             "method": self.method,
+            "measure": self.measure,
             "score": self.score,
             "interval": None if np.isnan(self.interval) else self.interval,
             "scores": [float(score) for score in self.scores],
@@ -88,20 +95,33 @@ def compare(
     config = Config() if config is None else config
     if seeds < 1:
         raise ValueError(f"seeds {seeds} must be at least 1")
-    records = [_scheduled(method(name), len(data.x_train), config, paper_schedules) for name in methods]
-    sizes = (data.features, *hidden, data.classes or data.y_train.shape[1])
+    samples = len(data.x_train) - held_out_samples(len(data.x_train), config.validation)
+    names = dict.fromkeys(methods)  # each once
+    records = [_scheduled(method(name), samples, config, paper_schedules) for name in names]
+    sizes = layer_sizes(data, hidden)
+    loss = loss_for(data)
     for record in records:  # a budget that leaves a layer empty is found here, not after the first method's runs
-        mlp(sizes, density=density, method=record, allocation=allocation)
+        mlp(sizes, density=density, method=record, allocation=allocation, loss=loss)
     rows = []
     for record in records:
         histories = []
         for seed in range(seeds):
-            net = mlp(sizes, density=density, method=record, allocation=allocation, seed=seed)
+            net = mlp(sizes, density=density, method=record, allocation=allocation, seed=seed, loss=loss)
             histories.append(fit(net, data, record, config, progress=False))
             if progress:
                 progress(record.name, seed)
         rows.append(Row(record.name, tuple(histories), net.connections))
     return rows
+
+
+def layer_sizes(data: Dataset, hidden: Sequence[int]) -> tuple[int, ...]:
+    """Units per level: features, hidden layers, and an output per class or per value."""
+    return (data.features, *hidden, data.classes or data.y_train.shape[1])
+
+
+def loss_for(data: Dataset) -> Loss | None:
+    """Mean squared error for regression; None stands for the network's own choice, cross-entropy."""
+    return None if data.classes else MeanSquaredError()
 
 
 def _scheduled(record: Method, samples: int, config: Config, paper_schedules: bool) -> Method:

@@ -15,7 +15,7 @@ class Epoch:
     """One epoch of a run.
 
     epoch: from 1; loss: mean over its steps; score: on the test set after it, accuracy in [0, 1], or the loss for
-    regression; validation_loss: on the held-out part of the training set, nan without one; lr: at its last step;
+    regression; validation_loss: on the held-out part of the training set, None without one; lr: at its last step;
     exchanged: connections replaced in it; connections: active after it; bytes: values + indices + state of
     optimizer and method, the most before, between or after its steps; seconds: of its training steps, without
     evaluation; considered: candidates looked at in it, Σ |S| over its updates.
@@ -24,7 +24,7 @@ class Epoch:
     epoch: int
     loss: float
     score: float
-    validation_loss: float
+    validation_loss: float | None
     lr: float
     exchanged: int
     connections: int
@@ -37,13 +37,15 @@ class Epoch:
 class History:
     """The epochs of one run of `method` on `data`.
 
-    stopped: why it ended early, if it did; earlier: the trainings that led to this one, of a method that has `rounds`.
+    measure: what `score` is, "accuracy" or, for regression, "loss"; stopped: why the run ended early, if it did;
+    earlier: the trainings that led to this one, of a method that has `rounds`.
     """
 
     method: str
     data: str
     epochs: list[Epoch] = field(default_factory=list)
     stopped: str | None = None
+    measure: str = "accuracy"
     earlier: list[History] = field(default_factory=list)
 
     @property
@@ -62,13 +64,20 @@ class History:
         return max([row.bytes for row in self.epochs] + [history.peak_bytes for history in self.earlier])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, ready for JSON: method, data, stopped, and a list of numbers per column.
+        """Plain numbers and strings, ready for JSON: method, data, measure, stopped, and a list per column.
 
         Earlier trainings, if there are any, follow as `earlier`, a list of the same.
         """
         columns = {f.name: [getattr(row, f.name) for row in self.epochs] for f in fields(Epoch)}
         earlier = {"earlier": [history.to_dict() for history in self.earlier]} if self.earlier else {}
-        return {"method": self.method, "data": self.data, "stopped": self.stopped, **columns, **earlier}
+        return {
+            "method": self.method,
+            "data": self.data,
+            "measure": self.measure,
+            "stopped": self.stopped,
+            **columns,
+            **earlier,
+        }
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """One line per epoch under a header. Raises ValueError if the file cannot be written."""

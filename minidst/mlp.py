@@ -45,12 +45,14 @@ def mlp(
     Raises ValueError for sizes, density, names or a format that the method cannot keep.
     """
     record = method_named(method) if isinstance(method, str) else method
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes {tuple(sizes)} need an input and an output size, each at least 1")
+    if len(sizes) < 2 or not all(isinstance(n, int | np.integer) and n >= 1 for n in sizes):
+        raise ValueError(f"sizes {tuple(sizes)} need an input and an output size, each a whole number, at least 1")
+    if isinstance(seed, int) and seed < 0:
+        raise ValueError(f"seed {seed} must be a whole number from 0")
     format = record.format if format is None else format
     check_format(record, format)
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise ValueError(f"dtype {np.dtype(dtype)} is not supported; choose float32 or float64")
+    if dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"dtype {dtype!r} is not supported; choose float32 or float64")
     rng = np.random.default_rng(seed)
     shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
     counts = allocate(shapes, density, allocation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -25,24 +26,26 @@ def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> F
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         losses, scores = figure.subplots(1, 2)
+        measure = next((histories[0].measure for histories in runs.values()), "accuracy")
+        percent = 100 if measure == "accuracy" else 1
         for number, (name, histories) in enumerate(runs.items()):
             line = {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number // len(COLOURS) % len(DASHES)]}
             _band(losses, [[row.loss for row in history.epochs] for history in histories], name, line)
-            _band(scores, [[100 * row.score for row in history.epochs] for history in histories], name, line)
+            _band(scores, [[percent * row.score for row in history.epochs] for history in histories], name, line)
         losses.set(xlabel="epoch", ylabel="training loss", yscale="log")
         losses.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
         for axes in (losses, scores):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        scores.set(xlabel="epoch", ylabel="test accuracy (%)")
+        scores.set(xlabel="epoch", ylabel="test accuracy (%)" if measure == "accuracy" else "test loss")
         scores.legend(loc="lower right", frameon=False)
         figure.suptitle(title)
     return figure
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as its suffix says (png, svg, pdf). Raises ValueError if the file cannot be written."""
+    """Write a figure as its suffix says (png, svg, pdf; without one, png). Raises ValueError if it cannot."""
     with written_whole(path) as temporary:
-        figure.savefig(temporary, dpi=150)
+        figure.savefig(temporary, dpi=150, format=Path(path).suffix[1:] or "png")
 
 
 def _band(axes: Any, curves: Sequence[Sequence[float]], label: str, line: dict[str, str]) -> None:

@@ -1,9 +1,10 @@
-"""Tables of plain text, no wider than 80 columns, and their JSON."""
+"""Tables of plain text for 80 columns, and their JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 
 from .compare import Row
 from .data import Source
@@ -13,19 +14,22 @@ from .dst.method import name_of
 
 def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], density: float) -> str:
     """One line per method under a heading that says what was trained."""
-    seeds = len(rows[0].histories)
+    seeds, accuracy = len(rows[0].histories), rows[0].measure == "accuracy"
+    percent = 100 if accuracy else 1
     heading = f"{data}, {'-'.join(map(str, sizes))}, density {density:g}, {seeds} seed{'s' if seeds > 1 else ''}"
+    digits = 1 if accuracy else 4
     cells = [
         (
             row.method,
-            f"{100 * row.score:.1f}" + ("" if seeds == 1 else f" ± {100 * row.interval:.1f}"),
+            f"{percent * row.score:.{digits}f}" + ("" if seeds == 1 else f" ± {percent * row.interval:.{digits}f}"),
             f"{row.connections:,}",
             _bytes(row.peak_bytes),
             f"{row.seconds:.2f}",
         )
         for row in rows
     ]
-    columns = ("method", "test accuracy %", "connections", "weights + state", "s/run")
+    columns = ("method", "test accuracy %" if accuracy else "test loss", "connections", "weights + state", "s/run")
+    heading = "\n".join(wrap(heading, 80))
     return f"{heading}\n\n{_aligned(columns, cells)}\n"
 
 
@@ -64,7 +68,7 @@ def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:
         lines.append(f"{source.name:14} {source.found or 'not found'}")
         if not source.found:
             lines += [f"{'':14} looked in {folder}" for folder in source.looked_in]
-            lines.append(f"{'':14} to get it: {source.how}")
+            lines += wrap(f"to get it: {source.how}", 80, initial_indent=" " * 15, subsequent_indent=" " * 17)
     return "\n".join(lines)
 
 
@@ -92,8 +96,9 @@ def _aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _bytes(count: int) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000  # type: ignore[assignment]
-    return f"{count:.1f} GB"
+    if count < 1000:
+        return f"{count} B"
+    size, units = count / 1000, ["kB", "MB", "GB", "TB"]
+    while size >= 999.95 and len(units) > 1:  # what would print as 1000.0
+        size, units = size / 1000, units[1:]
+    return f"{size:.1f} {units[0]}"

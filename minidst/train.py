@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import ceil, isfinite, nan
+from math import ceil, isfinite
 from time import perf_counter
 from typing import Any
 
@@ -45,8 +45,8 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} {getattr(self, name)} must be at least 1")
+            if not isinstance(getattr(self, name), int | np.integer) or getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} must be a whole number, at least 1")
         if not (self.lr > 0 and isfinite(self.lr)):
             raise ValueError(f"lr {self.lr} must be positive and finite; 0.1 is a good start for SGD, 0.001 for Adam")
         if not 0 <= self.validation < 1:
@@ -97,11 +97,11 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
         with one_blas_thread():
             method.begin(net, lambda: _one_pass(net, data, config), net.rng)
     for t, batch in enumerate(_batches(n, config, net.rng)):
-        epoch, lr = t // per_epoch, config.lr * config.rate(t, T)
+        epoch, lr = t // per_epoch, float(config.lr * config.rate(t, T))
         fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
         parts = np.array_split(batch, min(method.micro_batches, batch.size) if fraction > 0 else 1)
         through = partial(_through, net, data, parts, t, epoch, lr)
-        with one_blas_thread():
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):  # overflow is reported by its step
             if len(parts) > 1:
                 loss, done = update_in_parts(net, method, batch.size, through, fraction, net.rng)
             else:
@@ -111,6 +111,7 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
                     if method.after_step:
                         done = method.after_step(net, lr, net.rng)
                 if fraction > 0:
+                    _stop_unless_finite(net, t, epoch, lr)
                     done = done.plus(update(net, method, fraction, net.rng))
         yield Step(t, epoch, loss, lr, *done, perf_counter() - clock)
         clock = perf_counter()
@@ -163,8 +164,9 @@ def fit(
     config = Config() if config is None else config
     record = method_named(method) if isinstance(method, str) else method
     data, held_out = _hold_out(data, config.validation, net.rng)
-    hidden = not sys.stderr.isatty() if progress is None else not progress
-    once = replace(record, rounds=())
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    hidden = not (on_terminal if progress is None else progress)
+    once = replace(record, rounds=(), start="sparse")  # from its second round on the network is sparse
     *earlier, history = [_fit_once(net, data, held_out, once, config, hidden) for _ in rounds(net, record.rounds)]
     history.earlier = earlier
     return history
@@ -173,7 +175,7 @@ def fit(
 def _fit_once(
     net: Network, data: Dataset, held_out: tuple[Any, Any] | None, method: Method, config: Config, hidden: bool
 ) -> History:
-    history = History(method.name, data.name)
+    history = History(method.name, data.name, measure="accuracy" if data.classes else "loss")
     steps = train(net, data, method, config)
     per_epoch = ceil(data.x_train.shape[0] / config.batch)
     with tqdm(total=config.epochs, desc=method.name, unit="epoch", disable=hidden, leave=False) as bar:
@@ -193,8 +195,9 @@ def _fit_once(
 
 def evaluate(net: Network, x: Any, y: Any) -> tuple[float, float]:
     """(mean loss, accuracy) over samples; under a squared error the second is the loss again."""
-    Z = np.ascontiguousarray(net.outputs(x).T)
-    loss, _ = net.loss(Z, y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        Z = np.ascontiguousarray(net.outputs(x).T)
+        loss, _ = net.loss(Z, y)
     guess = net.loss.predict(Z)
     return loss, float((guess == y).mean()) if guess.ndim == 1 else loss
 
@@ -202,11 +205,15 @@ def evaluate(net: Network, x: Any, y: Any) -> tuple[float, float]:
 def _summary(
     number: int, steps: list[Step], most: int, net: Network, data: Dataset, held_out: tuple[Any, Any] | None
 ) -> Epoch:
+    loss, score = evaluate(net, data.x_test, data.y_test)
+    if not isfinite(loss):
+        _stop_unless_finite(net, steps[-1].t, number - 1, steps[-1].lr)
+        raise FloatingPointError(f"test loss is {loss} after epoch {number}; {REMEDY.format(lr=steps[-1].lr)}")
     return Epoch(
         epoch=number,
         loss=float(np.mean([step.loss for step in steps])),
-        score=evaluate(net, data.x_test, data.y_test)[1],
-        validation_loss=evaluate(net, *held_out)[0] if held_out else nan,
+        score=score,
+        validation_loss=evaluate(net, *held_out)[0] if held_out else None,
         lr=steps[-1].lr,
         exchanged=sum(step.grown for step in steps),
         considered=sum(step.considered for step in steps),
@@ -223,18 +230,24 @@ def _held(net: Network) -> int:
 
 
 def _stalled(history: History, patience: int) -> bool:
-    losses = [row.validation_loss for row in history.epochs]
+    losses = [row.validation_loss for row in history.epochs if row.validation_loss is not None]
     return len(losses) - 1 - int(np.argmin(losses)) >= patience
+
+
+def held_out_samples(n: int, fraction: float) -> int:
+    """How many of n training samples are held out. Raises ValueError if that leaves one side empty."""
+    held = round(fraction * n)
+    if fraction > 0 and not 0 < held < n:
+        raise ValueError(f"validation {fraction} of {n} training samples leaves one side empty; choose another share")
+    return held
 
 
 def _hold_out(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, tuple[Any, Any] | None]:
     """The data without a random `fraction` of its training set, and that part."""
     n = data.x_train.shape[0]
-    held = round(fraction * n)
-    if fraction == 0:
+    held = held_out_samples(n, fraction)
+    if held == 0:
         return data, None
-    if not 0 < held < n:
-        raise ValueError(f"validation {fraction} of {n} training samples leaves one side empty; choose another share")
     order = rng.permutation(n)
     out, rest = order[:held], order[held:]
     kept = replace(data, x_train=data.x_train[rest], y_train=data.y_train[rest])
@@ -244,8 +257,12 @@ def _hold_out(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple
 def _check_fit(net: Network, data: Dataset, method: Method) -> None:
     if data.x_train.shape[1] != net.sizes[0]:
         raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
-    if data.classes > net.sizes[-1] and not (data.classes == 2 and net.sizes[-1] == 1):
-        raise ValueError(f"{data.name} has {data.classes} classes and the network gives {net.sizes[-1]} outputs")
+    try:
+        net.loss.check(data.y_train, data.classes, net.sizes[-1])
+    except ValueError as error:
+        raise ValueError(f"{data.name}: {error}") from None
+    if method.start == "dense" and net.sparse:
+        raise ValueError(f"method {method.name!r} starts dense and this network is sparse; build it with that method")
     if method.dynamic and not net.sparse and method.start == "sparse":
         raise ValueError(f"method {method.name!r} rewires sparse layers and this network has none; use method 'dense'")
     if method.rounds:
@@ -254,11 +271,24 @@ def _check_fit(net: Network, data: Dataset, method: Method) -> None:
         check_format(method, next(name for name, kind in FORMATS.items() if isinstance(layer.W, kind)))
 
 
+REMEDY = "lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
+
+
+def _stop_unless_finite(net: Network, t: int, epoch: int, lr: float) -> None:
+    """Weights that the last optimizer step drove out of range are no ground for a topology update."""
+    for l, layer in enumerate(net.weighted):
+        if not np.isfinite(layer.weight.values).all():
+            raise FloatingPointError(
+                f"weights stopped being finite at step {t} (epoch {epoch + 1}), in layer {l} first; "
+                f"{REMEDY.format(lr=lr)}"
+            )
+
+
 def _blame(net: Network, Z: Float, lr: float) -> str:
     """Which layer's output first stopped being finite, and what to try."""
     after = [*(layer.X for layer in net.weighted), Z]  # what enters each layer, and what leaves the last
     bad = [l for l, X in enumerate(after) if X is not None and not np.isfinite(X).all()]
-    where = f"the output of layer {bad[0] - 1} is the first that is not" if bad else "every layer's output is finite"
-    if bad and bad[0] == 0:
-        where = "the data are not finite"
-    return f"{where}: lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
+    where = "every layer's output is finite"
+    if bad:
+        where = f"the output of layer {bad[0] - 1} is the first that is not finite" if bad[0] else "so are the data"
+    return f"{where}: {REMEDY.format(lr=lr)}"

@@ -22,7 +22,7 @@ class Site:
     """What growth may look at in one layer.
 
     shape: (n_out, n_in); taken: sorted keys that must not be grown; X: (n_in, B); DY: (n_out, B); net, layer: for
-    heuristics that look at more than the last batch.
+    heuristics that look at more than the last batch; active: |A| before the update, if that is not the number taken.
     """
 
     shape: tuple[int, int]
@@ -31,6 +31,7 @@ class Site:
     DY: Float
     net: Network | None = None
     layer: SparseLinear | None = None
+    active: int | None = None
 
     @property
     def free(self) -> int:

@@ -123,6 +123,8 @@ class Method:
             self.candidates is all_absent and self.score is None,
             "needs a score for all absent connections; or use candidates=random_absent",
         )
+        starts = ("sparse", "dense", "small-dense")
+        yield self.start not in starts, f"has start {self.start!r}; choose one of {', '.join(map(repr, starts))}"
         yield self.start != "sparse" and not self.needs_dense, "starts dense, so it must say needs_dense=True"
         yield (
             self.start != "sparse" and self.prune is not None and not own_update,

@@ -18,6 +18,7 @@ Criterion = Callable[[Float, Float, np.random.Generator], Float]
 
 Round = Literal["floor", "ceil", "nearest"]
 ROUNDS: dict[Round, Callable[[float], int]] = {"floor": floor, "ceil": ceil, "nearest": round}
+NUDGE: dict[Round, float] = {"floor": 1e-9, "ceil": -1e-9, "nearest": 0}  # 0.29·100 is 28.999…96 and means 29
 
 
 def magnitude(theta: Float, grad: Float | None = None, rng: np.random.Generator | None = None) -> Float:
@@ -77,14 +78,13 @@ CRITERIA: dict[str, Criterion] = {
 
 def how_many(criterion: Criterion, theta: Float, fraction: float, rounding: Round) -> int:
     """k = ⌊α_t·nnz⌋ (or rounded otherwise); under `per_sign` the sum of one such number for each sign."""
-    of = ROUNDS[rounding]
-    if criterion is per_sign:
-        negative = int((theta < 0).sum())
-        return of(fraction * (theta.size - negative)) + of(fraction * negative)
-    return of(fraction * theta.size)
+    negative = int((theta < 0).sum())
+    groups = (theta.size - negative, negative) if criterion is per_sign else (theta.size,)
+    return sum(ROUNDS[rounding](fraction * n + NUDGE[rounding]) for n in groups)
 
 
 def _ratio(numerator: Float, denominator: Float) -> Float:
     """a/b with 0/0 = 0 and a/0 = ∞."""
     ratio = np.where(numerator > 0, np.inf, 0).astype(numerator.dtype)
-    return np.divide(numerator, denominator, out=ratio, where=denominator > 0)
+    with np.errstate(over="ignore"):  # a quotient too large for its type is ∞ too
+        return np.divide(numerator, denominator, out=ratio, where=denominator > 0)

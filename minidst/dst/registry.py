@@ -49,7 +49,7 @@ def method(name: str, **changes: Any) -> Method:
     Raises ValueError for an unknown name (naming the nearest), an unknown field, or a contradictory record.
     """
     if name not in METHODS:
-        near = get_close_matches(name, METHODS, n=3) or list(METHODS)
+        near = get_close_matches(name.lower(), METHODS, n=3) or list(METHODS)
         raise ValueError(f"method {name!r} is unknown; did you mean {' or '.join(near)}? `minidst methods` lists all")
     unknown = changes.keys() - Method.__dataclass_fields__.keys()
     if unknown:

@@ -127,7 +127,7 @@ def grow(
     assert method.candidates is not None, "Method requires candidates with prune"
     keys = layer.W.keys()
     taken = np.delete(keys, P) if method.regrow_pruned else keys
-    site = Site(layer.shape, taken, *layer.last_batch(), net, layer)
+    site = Site(layer.shape, taken, *layer.last_batch(), net, layer, keys.size)
     S = method.candidates(site, k if sampled is None else sampled, rng)
     G = method.score(site, S, k) if method.score else pick(S, k, rng)
     return G, site.free if S is None else S.size

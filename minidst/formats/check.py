@@ -11,15 +11,17 @@ INT32_MAX = np.iinfo(np.int32).max
 
 def shape(given: Any) -> tuple[int, int]:
     """(n_out, n_in) as two ints from 1 to 2³¹ − 1."""
-    n_out, n_in = (int(n) for n in given) if len(given) == 2 else (0, 0)
-    if not (1 <= n_out <= INT32_MAX and 1 <= n_in <= INT32_MAX):
-        raise ValueError(f"shape {tuple(given)} must be (n_out, n_in), each from 1 to {INT32_MAX}")
-    return n_out, n_in
+    sizes = tuple(given)
+    if len(sizes) != 2 or not all(int(n) == n and 1 <= n <= INT32_MAX for n in sizes):
+        raise ValueError(f"shape {sizes} must be (n_out, n_in), whole numbers from 1 to {INT32_MAX}")
+    return int(sizes[0]), int(sizes[1])
 
 
 def values(given: Any, ndim: int) -> Float:
-    """Weights as a contiguous float32 or float64 array (not copied if it is one), finite."""
+    """Weights as a contiguous, writable float32 or float64 array (not copied if it is one), finite."""
     array = np.ascontiguousarray(given)
+    if not array.flags.writeable:
+        array = array.copy()
     if array.dtype not in (np.float32, np.float64):
         raise ValueError(f"values are {array.dtype}; convert them to float32 or float64")
     if array.ndim != ndim:
@@ -33,7 +35,7 @@ def values(given: Any, ndim: int) -> Float:
 
 
 def indices(name: str, given: Any, limit: int, like: Float) -> Index:
-    """Input or output numbers as a read-only int32 array of the shape of the values, each from 0 to limit − 1."""
+    """Unit numbers as a read-only int32 copy of the shape of the values, each from 0 to limit − 1."""
     array = np.asarray(given)
     if array.dtype.kind not in "iu":
         raise ValueError(f"{name} are {array.dtype}; they number units, so give integers")
@@ -41,9 +43,18 @@ def indices(name: str, given: Any, limit: int, like: Float) -> Index:
         raise ValueError(f"{name} have shape {array.shape} and values {like.shape}; one index belongs to each value")
     if array.size and (array.min() < 0 or array.max() >= limit):
         raise ValueError(f"{name} run from {array.min()} to {array.max()}; this shape allows 0 to {limit - 1}")
-    narrow = np.ascontiguousarray(array, np.int32).view()
+    narrow = np.array(array, np.int32, order="C")  # its own, so that nobody else can change the topology
     narrow.flags.writeable = False
     return narrow
+
+
+def connections(shape: tuple[int, int], rows: Any, cols: Any, given: Any) -> tuple[Index, Index, Float]:
+    """(rows, cols, values) of a list of connections, each (nnz,), in row-major order and each pair once."""
+    theta = values(given, 1)
+    i, j = indices("rows", rows, shape[0], theta), indices("cols", cols, shape[1], theta)
+    down, right = np.diff(i), np.diff(j)
+    increasing((down > 0) | ((down == 0) & (right > 0)), lambda e: (int(i[e]), int(j[e])))
+    return i, j, theta
 
 
 def increasing(ahead: Any, describe: Any) -> None:

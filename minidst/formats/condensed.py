@@ -65,7 +65,9 @@ class Condensed(Sparse):
 
     @classmethod
     def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """Raises ValueError unless every row that has connections has the same number of them."""
+        """Raises ValueError unless they are in order and every row that has any has the same number of them."""
+        shape = check.shape(shape)
+        rows, cols, values = check.connections(shape, rows, cols, values)
         fan_in = np.bincount(rows, minlength=shape[0])
         active = np.flatnonzero(fan_in)
         if active.size == 0:

@@ -29,13 +29,9 @@ class COO(Sparse):
     values: Float
 
     def __post_init__(self) -> None:
-        n_out, n_in = check.shape(self.shape)
-        values = check.values(self.values, 1)
-        rows = check.indices("rows", self.rows, n_out, values)
-        cols = check.indices("cols", self.cols, n_in, values)
-        down, right = np.diff(rows), np.diff(cols)
-        check.increasing((down > 0) | ((down == 0) & (right > 0)), lambda e: (int(rows[e]), int(cols[e])))
-        for name, checked in [("shape", (n_out, n_in)), ("values", values), ("rows", rows), ("cols", cols)]:
+        shape = check.shape(self.shape)
+        rows, cols, values = check.connections(shape, self.rows, self.cols, self.values)
+        for name, checked in [("shape", shape), ("values", values), ("rows", rows), ("cols", cols)]:
             object.__setattr__(self, name, checked)
 
     def connections(self) -> tuple[Index, Index]:
@@ -49,7 +45,7 @@ class COO(Sparse):
 
     def to_scipy(self) -> Any:
         """A `scipy.sparse.coo_array` of copies."""
-        return scipy.sparse.coo_array((self.values.copy(), (self.rows, self.cols)), shape=self.shape)
+        return scipy.sparse.coo_array((self.values.copy(), (self.rows.copy(), self.cols.copy())), shape=self.shape)
 
     def index_bytes(self) -> int:
         """Bytes of rows, cols and, once used, the CSC view."""

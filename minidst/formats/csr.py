@@ -32,6 +32,8 @@ class CSR(Sparse):
     def __post_init__(self) -> None:
         n_out, n_in = check.shape(self.shape)
         values = check.values(self.values, 1)
+        if np.asarray(self.indptr).dtype.kind not in "iu":
+            raise ValueError(f"indptr is {np.asarray(self.indptr).dtype}; it counts connections, so give integers")
         indptr = np.array(self.indptr, dtype=np.int64)
         if indptr.shape != (n_out + 1,):
             raise ValueError(f"indptr has shape {indptr.shape}; {n_out} rows need ({n_out + 1},)")
@@ -55,7 +57,9 @@ class CSR(Sparse):
 
     @classmethod
     def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """Counts the connections of each row into indptr."""
+        """Counts the connections of each row into indptr. Raises ValueError if they are out of order."""
+        shape = check.shape(shape)
+        rows, cols, values = check.connections(shape, rows, cols, values)
         indptr = np.zeros(shape[0] + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=shape[0]), out=indptr[1:])
         return cls(shape, indptr, cols, values)

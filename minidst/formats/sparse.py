@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 import scipy.sparse
@@ -32,6 +32,7 @@ class Columns(NamedTuple):
 class Sparse(ABC):
     """A sparse weight matrix W of shape (n_out, n_in) that stores its active connections and nothing else."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     shape: tuple[int, int]
     values: Float
 
@@ -128,6 +129,8 @@ class Sparse(ABC):
         """From any `scipy.sparse` matrix or array; repeated entries are summed, as SciPy reads them."""
         if not scipy.sparse.issparse(matrix):
             raise ValueError(f"from_scipy was given {type(matrix).__name__}; for an array use from_dense")
+        if matrix.ndim != 2:
+            raise ValueError(f"from_scipy was given a sparse array of shape {matrix.shape}; W needs two dimensions")
         csr = scipy.sparse.csr_array(matrix, copy=True)
         csr.sum_duplicates()
         rows = np.repeat(np.arange(csr.shape[0], dtype=np.int32), np.diff(csr.indptr))
@@ -147,6 +150,10 @@ class Sparse(ABC):
         e = np.arange(self.nnz, dtype=np.int32)
         csc = scipy.sparse.csr_array((e, cols, indptr), shape=self.shape).tocsc()  # SciPy's counting sort
         return Columns(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        """Copies and pickles are made by the constructor, which checks again and makes indices read-only again."""
+        return type(self), tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
     def _column_bytes(self) -> int:
         return sum(a.nbytes for a in self.columns) if "columns" in self.__dict__ else 0

@@ -41,7 +41,7 @@ def sddmm(rows: Index, indices: Index, DY: Float, X: Float, out: Float) -> None:
         c = 0
         while c + 4 <= k:
             x0, x1, x2, x3 = X[j[c]], X[j[c + 1]], X[j[c + 2]], X[j[c + 3]]
-            s0 = s1 = s2 = s3 = dy[0] * 0
+            s0 = s1 = s2 = s3 = X.dtype.type(0)
             for b in range(dy.size):
                 s0 += dy[b] * x0[b]
                 s1 += dy[b] * x1[b]
@@ -51,7 +51,7 @@ def sddmm(rows: Index, indices: Index, DY: Float, X: Float, out: Float) -> None:
             c += 4
         while c < k:
             x = X[j[c]]
-            s = dy[0] * 0
+            s = X.dtype.type(0)
             for b in range(dy.size):
                 s += dy[b] * x[b]
             dw[c] = s

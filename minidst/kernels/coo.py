@@ -34,7 +34,7 @@ def sddmm(rows: Index, cols: Index, DY: Float, X: Float, out: Float) -> None:
         dy = DY[rows[e]]
         if e + 3 < rows.size and rows[e] == rows[e + 3]:  # rows are sorted: four connections share one load of DY[i]
             x0, x1, x2, x3 = X[cols[e]], X[cols[e + 1]], X[cols[e + 2]], X[cols[e + 3]]
-            s0 = s1 = s2 = s3 = dy[0] * 0
+            s0 = s1 = s2 = s3 = X.dtype.type(0)
             for b in range(dy.size):
                 s0 += dy[b] * x0[b]
                 s1 += dy[b] * x1[b]
@@ -44,7 +44,7 @@ def sddmm(rows: Index, cols: Index, DY: Float, X: Float, out: Float) -> None:
             e += 4
         else:
             x = X[cols[e]]
-            s = dy[0] * 0
+            s = X.dtype.type(0)
             for b in range(dy.size):
                 s += dy[b] * x[b]
             out[e] = s

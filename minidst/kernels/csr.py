@@ -65,7 +65,7 @@ def sddmm(indptr: Offset, indices: Index, DY: Float, X: Float, out: Float) -> No
         e, end = indptr[i], indptr[i + 1]
         while e + 4 <= end:
             x0, x1, x2, x3 = X[indices[e]], X[indices[e + 1]], X[indices[e + 2]], X[indices[e + 3]]
-            s0 = s1 = s2 = s3 = dy[0] * 0
+            s0 = s1 = s2 = s3 = X.dtype.type(0)
             for b in range(dy.size):
                 s0 += dy[b] * x0[b]
                 s1 += dy[b] * x1[b]
@@ -75,7 +75,7 @@ def sddmm(indptr: Offset, indices: Index, DY: Float, X: Float, out: Float) -> No
             e += 4
         while e < end:
             x = X[indices[e]]
-            s = dy[0] * 0
+            s = X.dtype.type(0)
             for b in range(dy.size):
                 s += dy[b] * x[b]
             out[e] = s

@@ -25,17 +25,21 @@ def adam(
     v: Float,
     lr: Scalar,
     beta1: Scalar,
+    rest1: Scalar,
     beta2: Scalar,
+    rest2: Scalar,
     epsilon: Scalar,
     decay: Scalar,
     correction1: Scalar,
     correction2: Scalar,
     w: Float,
 ) -> None:
-    """m ← β₁m + (1−β₁)∇;  v ← β₂v + (1−β₂)∇²;  w ← (1 − ηλ)w − η·(m/c₁) / (√(v/c₂) + ε), c = 1 − βᵗ, decay = ηλ."""
-    one = w.dtype.type(1)
+    """m ← β₁m + r₁∇;  v ← β₂v + r₂∇²;  w ← (1 − ηλ)w − η·(m/c₁) / (√(v/c₂) + ε);  r = 1 − β, c = 1 − βᵗ, decay = ηλ.
+
+    r is handed in, for 1 − 0.999 taken in float32 has only four digits left.
+    """
     for e in range(w.size):
         g = grad[e]
-        m[e] = beta1 * m[e] + (one - beta1) * g
-        v[e] = beta2 * v[e] + (one - beta2) * g * g
+        m[e] = beta1 * m[e] + rest1 * g
+        v[e] = beta2 * v[e] + rest2 * g * g
         w[e] -= decay * w[e] + lr * (m[e] / correction1) / (sqrt(v[e] / correction2) + epsilon)

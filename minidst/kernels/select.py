@@ -15,8 +15,11 @@ def k_smallest(scores: Float, k: int) -> Offset:
     if k >= scores.size:
         return np.arange(scores.size)
     cut = np.partition(scores, k - 1)[k - 1]
-    below = np.flatnonzero(scores < cut)
-    ties = np.flatnonzero(scores == cut)[: k - below.size]
+    if np.isnan(cut):  # NaN sorts last, on either side: it is never among the best while a number is left
+        below, ties = np.flatnonzero(~np.isnan(scores)), np.flatnonzero(np.isnan(scores))
+    else:
+        below, ties = np.flatnonzero(scores < cut), np.flatnonzero(scores == cut)
+    ties = ties[: k - below.size]
     return np.sort(np.concatenate([below, ties]))
 
 

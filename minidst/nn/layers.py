@@ -26,6 +26,11 @@ class SparseLinear:
         self.X: Float | None = None
         self.DY: Float | None = None
 
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """A copy's optimizer must write into the copy's own W."""
+        self.__dict__.update(kept)
+        self.weight.values = self.W.values.reshape(-1)
+
     @property
     def shape(self) -> tuple[int, int]:
         """(n_out, n_in)."""
@@ -67,9 +72,16 @@ class SparseLinear:
         return self.weight.grad
 
     def last_batch(self) -> tuple[Float, Float]:
-        """(X, DY) of the last forward and backward pass, what a topology update looks at."""
+        """(X, DY) of the last forward and backward pass, what a topology update looks at.
+
+        Raises ValueError before the first, or if a prediction has come between them.
+        """
         if self.X is None or self.DY is None:
             raise ValueError("there is no batch to look at yet: run forward and backward first")
+        if self.X.shape[1] != self.DY.shape[1]:
+            raise ValueError(
+                f"X holds {self.X.shape[1]} samples and DY {self.DY.shape[1]}; run forward and backward on one batch"
+            )
         return self.X, self.DY
 
     def rewire(self, drop: Offset, born: Offset, born_values: Float | float = 0.0) -> None:
@@ -84,6 +96,8 @@ class Linear:
     def __init__(self, W: Float, b: Float | None = None) -> None:
         if W.ndim != 2 or not np.isfinite(W).all():
             raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
+        if W.dtype.kind in "iub":
+            W = W.astype(np.float64)
         self.weight = Parameter(np.ascontiguousarray(W))
         self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
         self.X: Float | None = None

@@ -22,6 +22,10 @@ class Loss(Protocol):
         """Labels (B,), or values (B, n_out)."""
         ...
 
+    def check(self, targets: Any, classes: int, n_out: int) -> None:
+        """Raises ValueError if these targets (`classes` labels, or 0 for values) do not suit n_out outputs."""
+        ...
+
 
 @dataclass(frozen=True)
 class CrossEntropy:
@@ -56,6 +60,13 @@ class CrossEntropy:
         """The label with the largest output, (B,)."""
         return Z.argmax(axis=0)
 
+    def check(self, targets: Any, classes: int, n_out: int) -> None:
+        """Raises ValueError unless every class has an output."""
+        if classes == 0:
+            raise ValueError("cross-entropy needs labels and the targets are values; use loss=MeanSquaredError()")
+        if classes > n_out:
+            raise ValueError(f"cross-entropy needs an output for each of {classes} classes and has {n_out} outputs")
+
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy:
@@ -72,6 +83,13 @@ class BinaryCrossEntropy:
         """One output: [z > 0] as labels (B,); several: the largest."""
         return (Z[0] > 0).astype(np.int64) if Z.shape[0] == 1 else Z.argmax(axis=0)
 
+    def check(self, targets: Any, classes: int, n_out: int) -> None:
+        """Raises ValueError unless every class has an output, or two classes share one."""
+        if classes == 0:
+            raise ValueError("binary cross-entropy needs labels and the targets are values; use MeanSquaredError()")
+        if classes > n_out and not (classes == 2 and n_out == 1):
+            raise ValueError(f"binary cross-entropy needs outputs for {classes} classes; there are {n_out} outputs")
+
 
 @dataclass(frozen=True)
 class MeanSquaredError:
@@ -86,6 +104,12 @@ class MeanSquaredError:
         """The outputs, (B, n_out)."""
         return Z.T.copy()
 
+    def check(self, targets: Any, classes: int, n_out: int) -> None:
+        """Raises ValueError unless there is an output for every value, or for every class."""
+        wanted = classes if classes and np.ndim(targets) == 1 and n_out > 1 else np.size(targets[0])
+        if wanted != n_out:
+            raise ValueError(f"targets have {wanted} values a sample and the network gives {n_out} outputs")
+
 
 LOSSES: dict[str, type[CrossEntropy] | type[BinaryCrossEntropy] | type[MeanSquaredError]] = {
     "cross-entropy": CrossEntropy,
@@ -98,8 +122,8 @@ def _targets(y: Any, Z: Float) -> Float:
     """y in the shape and dtype of Z."""
     n_out, B = Z.shape
     y = np.asarray(y)
-    if y.ndim == 1 and n_out > 1:
+    if y.shape == (B,) and n_out > 1:
         return np.asarray(np.arange(n_out)[:, None] == y, Z.dtype)
-    if y.size != Z.size:
+    if y.shape != (B, n_out) and not (n_out == 1 and y.shape == (B,)):
         raise ValueError(f"targets have shape {y.shape} and the network gives {n_out} outputs for {B} samples")
     return np.asarray(y.reshape(B, n_out).T, Z.dtype)

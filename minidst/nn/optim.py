@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -33,7 +34,7 @@ class SGD:
 
     def __post_init__(self) -> None:
         _require("momentum", self.momentum, 0 <= self.momentum < 1, "[0, 1)")
-        _require("weight_decay", self.weight_decay, self.weight_decay >= 0, "[0, ∞)")
+        _require("weight_decay", self.weight_decay, 0 <= self.weight_decay < inf, "[0, ∞)")
 
     def step(self, parameters: Sequence[Parameter], lr: float) -> None:
         """One step of size η = lr, in place."""
@@ -62,8 +63,8 @@ class Adam:
     def __post_init__(self) -> None:
         _require("beta1", self.beta1, 0 <= self.beta1 < 1, "[0, 1)")
         _require("beta2", self.beta2, 0 <= self.beta2 < 1, "[0, 1)")
-        _require("epsilon", self.epsilon, self.epsilon > 0, "(0, ∞)")
-        _require("weight_decay", self.weight_decay, self.weight_decay >= 0, "[0, ∞)")
+        _require("epsilon", self.epsilon, 0 < self.epsilon < inf, "(0, ∞)")
+        _require("weight_decay", self.weight_decay, 0 <= self.weight_decay < inf, "[0, ∞)")
 
     def step(self, parameters: Sequence[Parameter], lr: float) -> None:
         """One step of size η = lr, in place."""
@@ -77,7 +78,9 @@ class Adam:
                 _state(p, "v"),
                 number(lr),
                 number(self.beta1),
+                number(1 - self.beta1),
                 number(self.beta2),
+                number(1 - self.beta2),
                 number(self.epsilon),
                 number(lr * self.weight_decay),
                 number(1 - self.beta1**p.steps),

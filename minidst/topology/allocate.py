@@ -69,10 +69,19 @@ def _largest_remainder(shares: np.ndarray, sizes: Offset) -> Offset:
 
 
 def _least_density(weights: np.ndarray, sizes: Offset) -> float:
-    """The smallest density, to two digits and rounded up, that leaves every layer a connection."""
+    """The smallest density, in two digits and rounded up, that leaves every layer a connection."""
     budget = int(np.minimum(sizes, weights / weights.min()).sum())
-    while _largest_remainder(_capped_shares(weights, sizes, budget), sizes).min() < 1:
+    total = int(sizes.sum())
+
+    def suffices(budget: int) -> bool:
+        return bool(_largest_remainder(_capped_shares(weights, sizes, budget), sizes).min() >= 1)
+
+    while not suffices(budget):
         budget += 1
-    density = budget / int(sizes.sum())
-    unit = 10.0 ** (np.floor(np.log10(density)) - 1)
-    return float(min(1.0, np.ceil(density / unit - 1e-9) * unit))
+    while budget > 1 and suffices(budget - 1):  # rounding may give a small share its connection sooner
+        budget -= 1
+    unit = 10.0 ** (np.floor(np.log10((budget - 0.5) / total)) - 1)
+    density = np.ceil((budget - 0.5) / total / unit - 1e-9) * unit
+    while density < 1 and round(density * total) < budget:
+        density += unit
+    return float(min(1.0, density))

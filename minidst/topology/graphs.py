@@ -34,7 +34,8 @@ def distinct(counts: Sequence[int], n: int, rng: np.random.Generator) -> Offset:
     """
     wanted = np.asarray(counts, dtype=np.int64)
     if wanted.min(initial=0) < 0 or wanted.max(initial=0) > n:
-        raise ValueError(f"{wanted.max()} distinct connections were asked of {n} places; ask for 0 to {n}")
+        asked = wanted.min() if wanted.min() < 0 else wanted.max()
+        raise ValueError(f"{asked} distinct connections were asked of {n} places; ask for 0 to {n}")
     crowded = wanted > n // 2
     drawn = np.where(crowded, n - wanted, wanted)
     keys = np.empty(0, np.int64)

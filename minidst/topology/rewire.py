@@ -29,7 +29,8 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     keys = keys[order]
     n_out, n_in = W.shape
     if keys.size and not (keys[0] >= 0 and keys[-1] < n_out * n_in):
-        raise ValueError(f"born keys reach {keys[-1]}; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")
+        outside = keys[0] if keys[0] < 0 else keys[-1]
+        raise ValueError(f"key {outside} is born outside; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")
     if (twice := np.flatnonzero(keys[1:] == keys[:-1])).size:
         raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
 
@@ -49,6 +50,7 @@ def carry(aligned: Float, source: Offset) -> Float:
 
     aligned: (nnz,) or any shape of that size; returns (nnz′,).
     """
-    carried = aligned.reshape(-1)[source]  # −1 reads the last entry; it is overwritten next
-    carried[source < 0] = 0
+    carried = np.zeros(source.size, aligned.dtype)
+    survives = source >= 0
+    carried[survives] = aligned.reshape(-1)[source[survives]]
     return carried

@@ -62,7 +62,7 @@ class GuidedSample:
 
     def draw(self, site: Site, k: int, f: Float, g: Float, rng: np.random.Generator) -> Offset:
         """The same from a given f and g."""
-        active = site.taken.size if site.layer is None else site.layer.connections
+        active = site.taken.size if site.active is None else site.active
         m = ceil(self.gamma * (active if self.per == "active" else k))
         keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
         keys *= site.shape[1]

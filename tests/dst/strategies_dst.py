@@ -1,0 +1,107 @@
+"""What the tests of `dst` share: layers ready for an update, oracles in plain Python, and a generator that is told
+what to draw. Numbers are small and whole wherever gradients are compared, so that ties abound and sums are exact.
+"""
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from minidst import COO, CSR, METHODS
+from minidst.dst import Site
+from minidst.nn import SparseLinear
+from minidst.topology import gnm
+
+DYNAMIC = [name for name, record in METHODS.items() if record.dynamic]
+FORMATS = {"coo": COO, "csr": CSR}
+checked = settings(deadline=None, max_examples=40)  # the first example compiles
+seeds = st.integers(0, 2**32 - 1)
+
+
+class Told:
+    """Stands in for a Generator: `random(n)` returns the next list it was given, which must have n numbers."""
+
+    def __init__(self, *lists):
+        self.lists = [np.array(numbers, float) for numbers in lists]
+
+    def random(self, n):
+        numbers = self.lists.pop(0)
+        assert numbers.shape == (n,)
+        return numbers
+
+
+def ready(layer, X, DY):
+    """The layer after a batch with these activations and output gradients. X: (n_in, B); DY: (n_out, B)."""
+    layer.X, layer.DY = np.asarray(X, layer.W.dtype), np.asarray(DY, layer.W.dtype)
+    layer.weight.grad = layer.W.grad(layer.DY, layer.X)
+    return layer
+
+
+def with_gradient(W, nabla, format=CSR):
+    """A layer whose gradient ∂L/∂W over all connections is the matrix `nabla`: X = 1, DY = ∇."""
+    W = np.asarray(W, float)
+    return ready(SparseLinear(format.from_dense(W)), np.eye(W.shape[1]), nabla)
+
+
+def active(layer):
+    """The (n_out, n_in) picture of which connections exist, as 0 and 1."""
+    picture = np.zeros(layer.shape, int)
+    picture[layer.W.connections()] = 1
+    return picture
+
+
+def by_key(layer, array):
+    """{key: number} of what is aligned to the layer's connections."""
+    return dict(zip(layer.W.keys().tolist(), array.tolist(), strict=True))
+
+
+@st.composite
+def whole_layers(draw, formats=("coo", "csr"), most=7, least_free=0):
+    """A layer with weights in {±1, ±2, ±3}, whole activations and gradients, and momentum; full ones too."""
+    n_out, n_in = draw(st.integers(1, most)), draw(st.integers(1, most))
+    places = n_out * n_in
+    nnz = draw(st.integers(min(1, places - least_free), max(0, places - least_free)))
+    rng = np.random.default_rng(draw(seeds))
+    rows, cols = np.divmod(gnm(n_out, n_in, nnz, rng), n_in)
+    W = FORMATS[draw(st.sampled_from(formats))].from_connections(
+        (n_out, n_in), rows.astype(np.int32), cols.astype(np.int32), rng.choice([-3.0, -2, -1, 1, 2, 3], nnz)
+    )
+    B = draw(st.integers(1, 4))
+    layer = ready(SparseLinear(W), rng.integers(-2, 3, (n_in, B)), rng.integers(-2, 3, (n_out, B)))
+    layer.weight.state["velocity"] = rng.integers(1, 9, nnz).astype(float)
+    return layer
+
+
+@st.composite
+def whole_sites(draw, most=8):
+    """A Site with whole activations and gradients; from nothing taken to everything taken, nearly full ones often."""
+    n_out, n_in = draw(st.integers(1, most)), draw(st.integers(1, most))
+    places = n_out * n_in
+    rng = np.random.default_rng(draw(seeds))
+    M = draw(st.one_of(st.integers(0, places), st.integers(max(0, places - 3), places)))
+    B = draw(st.integers(1, 4))
+    X, DY = (rng.integers(-2, 3, (n, B)).astype(np.float32) for n in (n_in, n_out))
+    return Site((n_out, n_in), gnm(n_out, n_in, M, rng), X, DY)
+
+
+def naive_gradient(site):
+    """[Σ_b DY[i, b]·X[j, b]] by key, with three loops over whole numbers."""
+    (n_out, n_in), B = site.shape, site.X.shape[1]
+    return [sum(int(site.DY[i, b]) * int(site.X[j, b]) for b in range(B)) for i in range(n_out) for j in range(n_in)]
+
+
+def naive_best(site, S, k):
+    """The k keys of S with the largest |∇|, the smaller key first among equals; sorted."""
+    nabla = naive_gradient(site)
+    return sorted(sorted(S, key=lambda e: (-abs(nabla[e]), e))[:k])
+
+
+def naive_update(theta, nabla, k, *, regrow_pruned, S=None):
+    """Prune k by |θ|, grow k by |∇|: (active keys afterwards, grown keys). theta: {key: θ}; nabla: list by key."""
+    pruned = sorted(theta, key=lambda e: (abs(theta[e]), e))[:k]
+    taken = set(theta) - set(pruned) if regrow_pruned else set(theta)
+    pool = [e for e in (range(len(nabla)) if S is None else S) if e not in taken]
+    grown = sorted(pool, key=lambda e: (-abs(nabla[e]), e))[:k]
+    leaving = [e for e in pruned if e not in grown]
+    returning = len(pruned) - len(leaving)
+    leaving = leaving[: len(grown) - returning]  # where too few can be grown, the best of the pruned stay
+    return sorted((set(theta) - set(leaving)) | set(grown)), sorted(grown)

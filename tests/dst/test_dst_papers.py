@@ -1,0 +1,118 @@
+"""One example per method, with every matrix written out, for a reader with a pencil."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from strategies_dst import Told, active, with_gradient
+
+from minidst import COO, CSR, METHODS, method, mlp
+from minidst.dst import GuidedSample, Site, update
+from minidst.dst.papers import gse
+from minidst.nn import Linear, SparseLinear
+
+pytestmark = pytest.mark.small
+
+
+def test_static_never_changes():
+    layer = with_gradient([[0.9, 0.1, 0], [0, 0.7, 0]], np.ones((2, 3)))
+    assert update(layer, METHODS["static"], 1.0, np.random.default_rng(0)) == 0
+    np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0.1, 0], [0, 0.7, 0]])
+
+
+def test_dense_has_every_connection_and_none_to_change():
+    net = mlp((3, 2), density=0.1, method="dense")
+    (layer,) = net.weighted
+    assert isinstance(layer, Linear)
+    assert layer.connections == 6
+    assert not METHODS["dense"].dynamic
+    full = with_gradient([[1.0, 2], [3, 4]], np.ones((2, 2)))
+    assert update(full, METHODS["dense"], 1.0, np.random.default_rng(0)) == 0
+
+
+def test_set_drops_the_smallest_of_each_sign_and_grows_anywhere():
+    """ζ = 0.5, two positive and two negative weights: .2 and −.1 go.
+
+        θ = .5 −.1 .2 −.9  0  0  0        dropped: (0,1) and (0,2)        absent then: columns 1, 2, 4, 5, 6
+
+    Two of these five are drawn by lot and start at 0: each of the 10 pairs turns up among 300 seeds, with
+    P(a pair missing) < 10·0.9^300 < 1e-12, and nothing else does.
+    """
+    seen = set()
+    for seed in range(300):
+        layer = with_gradient([[0.5, -0.1, 0.2, -0.9, 0, 0, 0]], np.ones((1, 7)))
+        assert update(layer, METHODS["set"], 0.5, np.random.default_rng(seed)) == 2
+        np.testing.assert_array_equal(layer.W.to_dense(), [[0.5, 0, 0, -0.9, 0, 0, 0]])
+        picture = active(layer)[0]
+        assert picture[0] == picture[3] == 1
+        seen.add(tuple(np.flatnonzero(picture * [0, 1, 1, 0, 1, 1, 1]).tolist()))
+    assert seen == set(combinations([1, 2, 4, 5, 6], 2))
+
+
+RIGL_THETA = [[0.9, 0.1, 0.8, 0, 0, 0], [0.2, 0.7, 0.6, 0, 0, 0]]
+RIGL_NABLA = [[0.01, 5, 0.01, 0.3, 0.2, 0.1], [4, 0.01, 0.01, 0.05, 0.04, 0.6]]
+
+
+@pytest.mark.parametrize("format", [COO, CSR])
+def test_rigl_drops_the_smallest_weights_and_grows_the_largest_gradients_of_all_that_is_absent(format):
+    """k = ⌊0.5·6⌋ = 3: .1 at (0,1), .2 at (1,0) and .6 at (1,2) go. The largest gradients of what is absent then are 5
+    at (0,1), 4 at (1,0) and .6 at (1,5): two come straight back, at 0.
+    """
+    layer = with_gradient(RIGL_THETA, RIGL_NABLA, format)
+    assert update(layer, METHODS["rigl"], 0.5, np.random.default_rng(0)) == 3
+    np.testing.assert_array_equal(active(layer), [[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 1]])
+    np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0, 0.8, 0, 0, 0], [0, 0.7, 0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize("format", [COO, CSR])
+def test_rigl_without_regrowth_takes_the_next_best_gradients(format):
+    """The same three go; of what was absent before, .6 at (1,5), .3 at (0,3) and .2 at (0,4) are largest."""
+    layer = with_gradient(RIGL_THETA, RIGL_NABLA, format)
+    assert update(layer, method("rigl", regrow_pruned=False), 0.5, np.random.default_rng(0)) == 3
+    np.testing.assert_array_equal(active(layer), [[1, 0, 1, 1, 1, 0], [0, 1, 0, 0, 0, 1]])
+    np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0, 0.8, 0, 0, 0], [0, 0.7, 0, 0, 0, 0]])
+
+
+# Guided exploration, four ways, in one layer with two samples:
+#
+#         1  1                                        2  0  0   2
+#     h = 1 −1      δ = 1  1        ∇ᵀ = δhᵀ written
+#         2 −2          1 −1        as W is:          0  2  4  −2
+#         0  2
+#
+# θ has .9 at (0,0), .1 at (0,1) and .7 at (1,1), so there are ⌈1·3⌉ = 3 draws; k = ⌈0.3·3⌉ = 1 is exchanged, and
+# .1 at (0,1) is what goes. The uniforms drawn for the outputs are .6 .1 .6, for the inputs .1 .24 .78.
+GSE_THETA = [[0.9, 0.1, 0, 0], [0, 0.7, 0, 0]]
+GSE_X = np.array([[1.0, 1], [1, -1], [2, -2], [0, 2]])
+GSE_DY = np.array([[1.0, 1], [1, -1]])
+OUTPUTS, INPUTS = [0.6, 0.1, 0.6], [0.1, 0.24, 0.78]
+
+
+@pytest.mark.parametrize(
+    ("name", "signs", "f", "g", "S", "grown"),
+    [
+        # f: a quarter each -> inputs 0, 0, 3; outputs 1, 0, 1. Pairs (1,0), (0,0) active, (1,3).
+        ("uniform", [], [1, 1, 1, 1], [1, 1], [(1, 0), (1, 3)], (1, 3)),  # |∇| = 0, 2
+        # |h|1 = 2 2 4 2 of 10, up to .2 .4 .8 1 -> inputs 0, 1, 2. Pairs (1,0), (0,1) active, (1,2).
+        ("grabo", [], [2, 2, 4, 2], [2, 2], [(1, 0), (1, 2)], (1, 2)),  # |∇| = 0, 4
+        # ‖h‖2 = √2 √2 √8 2 of 7.66, up to .18 .37 .74 1 -> inputs 0, 1, 3. Pairs (1,0), (0,1) active, (1,3).
+        ("l2", [], np.sqrt([2, 2, 8, 4]), np.sqrt([2, 2]), [(1, 0), (1, 3)], (1, 3)),  # |∇| = 0, 2
+        # s = (1, −1): |hs| = 0 2 4 2 of 8, up to 0 .25 .75 1 -> inputs 1, 1, 3; |δs| = 0 2 -> output 1 each time.
+        ("graest", [[0.7, 0.2]], [0, 2, 4, 2], [0, 2], [(1, 3)], (1, 3)),  # (1,1) is active
+    ],
+)
+def test_gse_grows_the_best_of_its_sample(name, signs, f, g, S, grown):
+    layer = SparseLinear(CSR.from_dense(GSE_THETA))
+    layer.forward(GSE_X)
+    layer.backward(GSE_DY)
+    distribution = getattr(gse, name)
+    for found, expected in zip(distribution(GSE_X, GSE_DY, Told(*signs)), (f, g), strict=True):
+        np.testing.assert_allclose(found / found.sum(), np.array(expected) / np.sum(expected), rtol=1e-15)
+    site = Site((2, 4), layer.W.keys(), GSE_X, GSE_DY)
+    keys = GuidedSample(distribution)(site, 1, Told(*signs, OUTPUTS, INPUTS))
+    assert [divmod(key, 4) for key in keys.tolist()] == S
+    assert update(layer, METHODS[f"gse-{name}"], 0.3, Told(*signs, OUTPUTS, INPUTS)) == 1
+    np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0, 0, 0], [0, 0.7, 0, 0]])
+    expected = np.array([[1, 0, 0, 0], [0, 1, 0, 0]])
+    expected[grown] = 1
+    np.testing.assert_array_equal(active(layer), expected)

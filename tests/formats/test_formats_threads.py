@@ -1,0 +1,93 @@
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Barrier
+
+import numpy as np
+import pytest
+from strategies import DTYPES, WITHOUT_JIT
+
+import minidst
+from minidst import COO, CSR
+from minidst.kernels import parallel
+
+pytestmark = pytest.mark.skipif(WITHOUT_JIT, reason="hundreds of connections: too many for kernels in pure Python")
+
+
+def all_products(W, B):
+    """The bits of the three products with the same normal numbers at every call."""
+    rng = np.random.default_rng(11)
+    X, DY = rng.standard_normal((W.shape[1], B)).astype(W.dtype), rng.standard_normal((W.shape[0], B)).astype(W.dtype)
+    return [product.tobytes() for product in (W @ X, W.T @ DY, W.grad(DY, X))]
+
+
+@pytest.mark.parametrize("B", [1, 5, 33])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_results_are_bitwise_the_same_for_every_number_of_threads(format, dtype, B, lopsided, dealt):
+    W = lopsided(format, dtype)
+    alone = all_products(W, B)
+    for n in (2, 3, 5):
+        minidst.threads(n)
+        assert parallel.slices(W.nnz * B) == 4 * n  # they are dealt indeed
+        assert all_products(W, B) == alone
+
+
+@pytest.mark.parametrize("format", [COO, CSR])
+def test_more_slices_than_rows_connections_or_columns_do_no_harm(format, dealt):
+    minidst.threads(5)
+    for dense in (np.zeros((3, 2)), np.array([[0.0, 0, 5, 0]]), np.array([[0.0], [0], [5]]), np.diag([1.0, 0, 0, 2])):
+        W, X, DY = format.from_dense(dense), np.ones((dense.shape[1], 2)), np.ones((dense.shape[0], 2))
+        np.testing.assert_array_equal(W @ X, dense @ X)
+        np.testing.assert_array_equal(W.T @ DY, dense.T @ DY)
+        np.testing.assert_array_equal(W.grad(DY, X), (DY @ X.T)[dense != 0])
+
+
+def test_no_two_slices_of_coo_write_the_same_row(lopsided, dealt, monkeypatch):
+    # the sums of a row that two threads add to would race, and only rarely be seen to
+    dealt_cuts = []
+    monkeypatch.setattr("minidst.formats.coo.deal", lambda product, cuts: dealt_cuts.append([int(e) for e in cuts]))
+    W = lopsided(COO, np.float64)
+    minidst.threads(5)
+    W @ np.ones((53, 2))
+    W.T @ np.ones((37, 2))
+    for cuts, ends in zip(dealt_cuts, (W.rows, W.cols[W.columns.order]), strict=True):
+        assert (cuts[0], cuts[-1], len(cuts)) == (0, W.nnz, 21)
+        written = [set(ends[e0:e1].tolist()) for e0, e1 in pairwise(cuts)]
+        assert sum(map(len, written)) == len(set().union(*written))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_several_python_threads_may_multiply_at_once(format, workers, lopsided, dealt):
+    # also the first `W.T @`, which builds the CSC view that all of them then share
+    expected = all_products(lopsided(format, np.float32), 9)
+    minidst.threads(workers)
+    W = lopsided(format, np.float32)
+    start = Barrier(6, timeout=60)
+
+    def caller(_):
+        start.wait()
+        return all(all_products(W, 9) == expected for _ in range(10))
+
+    with ThreadPoolExecutor(6) as callers:
+        assert list(callers.map(caller, range(6))) == [True] * 6
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # from Python 3.12 on: threads are why we test it
+def test_a_forked_child_multiplies_after_the_parent_used_its_threads(format, lopsided, dealt):
+    W = lopsided(format, np.float32)
+    minidst.threads(2)
+    expected = all_products(W, 9)
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=lambda: sender.send(all_products(W, 9)))
+    child.start()
+    try:
+        assert receiver.poll(60), "the child hangs: it waits for threads it did not inherit"
+        assert receiver.recv() == expected
+        child.join(60)
+        assert child.exitcode == 0
+    finally:
+        if child.is_alive():
+            child.kill()
+            child.join()

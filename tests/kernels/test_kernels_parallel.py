@@ -1,0 +1,86 @@
+import threading
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import refused
+from threadpoolctl import threadpool_info
+
+import minidst
+from minidst.kernels import parallel
+
+pytestmark = pytest.mark.small
+
+
+@pytest.fixture(autouse=True)
+def one_thread_afterwards():
+    yield
+    minidst.threads(1)
+
+
+def test_threads_sets_and_tells_the_count():
+    assert minidst.threads() == 1
+    assert minidst.threads(3) == 3
+    assert minidst.threads() == 3
+
+
+@pytest.mark.parametrize("n", [0, -1, 1025, True, 1.0, "2"])
+def test_a_count_that_is_none_is_refused_and_changes_nothing(n):
+    with refused(repr(n), "1 to 1024"):
+        minidst.threads(n)
+    assert minidst.threads() == 1
+
+
+def test_products_are_cut_only_if_that_pays_and_there_is_someone_to_deal_to():
+    assert parallel.slices(10**9) == 1
+    minidst.threads(3)
+    assert parallel.slices(parallel.WORTH_DEALING - 1) == 1
+    assert parallel.slices(parallel.WORTH_DEALING) == 3 * parallel.SLICES_PER_THREAD
+
+
+@given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=30), pieces=st.integers(1, 25))
+def test_cuts_cover_all_rows_in_order_and_no_piece_is_more_than_a_row_too_large(counts, pieces):
+    indptr = np.cumsum([0, *counts])
+    cuts = np.array(parallel.even_cuts(indptr, pieces))
+    assert cuts.size == pieces + 1
+    assert (cuts[0], cuts[-1]) == (0, len(counts))
+    assert (np.diff(cuts) >= 0).all()
+    assert np.diff(indptr[cuts]).max() <= indptr[-1] / pieces + max(counts)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("cuts", [(0, 7), (0, 3, 3, 5, 7), (0, 0, 0)])
+def test_every_piece_is_dealt_once(workers, cuts):
+    minidst.threads(workers)
+    seen = []
+    parallel.deal(lambda r0, r1: seen.append((int(r0), int(r1))), cuts)
+    assert sorted(seen) == sorted(pairwise(cuts))
+
+
+def test_pieces_run_side_by_side():
+    # two pieces that wait for each other would never end on one thread
+    minidst.threads(2)
+    meeting = threading.Barrier(2, timeout=60)
+    parallel.deal(lambda r0, r1: meeting.wait(), (0, 1, 2))
+
+
+def test_what_goes_wrong_in_a_thread_is_raised_in_the_caller():
+    def product(r0, r1):
+        raise ZeroDivisionError(f"rows {r0} to {r1}")
+
+    minidst.threads(2)
+    with pytest.raises(ZeroDivisionError, match="rows 0 to 1"):
+        parallel.deal(product, (0, 1, 2))
+
+
+def test_numpy_multiplies_on_one_thread_inside_the_block_and_as_before_after_it():
+    def blas():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = blas()
+    assert before  # NumPy's wheels bring an OpenBLAS
+    with parallel.one_blas_thread():
+        assert blas() == [1] * len(before)
+    assert blas() == before

@@ -1,0 +1,83 @@
+from itertools import product
+
+import naive
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import DTYPES, whole
+
+from minidst.kernels import sketch
+
+pytestmark = pytest.mark.small
+
+SHAPES = {"n": st.integers(0, 6), "B": st.integers(1, 40), "seed": st.integers(0, 2**16)}
+
+
+def run(kernel, *arrays):
+    out = np.full(len(arrays[0]), 77, arrays[0].dtype)
+    with np.errstate(all="ignore"):  # only heard when the JIT is off
+        kernel(*arrays, out)
+    return out
+
+
+def signs(rng, B, dtype):
+    return rng.choice(np.array([-1, 1], dtype), B)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(**SHAPES)
+def test_norms_and_sketches_of_whole_numbers_are_exact(dtype, n, B, seed):
+    rng = np.random.default_rng(seed)
+    H, s = whole(rng, n, B, dtype=dtype), signs(rng, B, dtype)
+    np.testing.assert_array_equal(run(sketch.l1, H), naive.l1(H))
+    np.testing.assert_array_equal(run(sketch.signed, H, s), naive.signed(H, s))
+    np.testing.assert_array_equal(run(sketch.l2, H), np.array(naive.l2(H), dtype))  # one rounding: that of the root
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(**SHAPES)
+def test_norms_and_sketches_round_within_the_bound_of_any_order(dtype, n, B, seed):
+    rng = np.random.default_rng(seed)
+    H, s = rng.standard_normal((n, B)).astype(dtype), signs(rng, B, dtype)
+    bound = 2 * naive.gamma(B + 2, dtype)
+    np.testing.assert_allclose(run(sketch.l1, H), naive.l1(H), rtol=bound)
+    np.testing.assert_allclose(run(sketch.l2, H), naive.l2(H), rtol=bound)
+    error = np.abs(run(sketch.signed, H, s) - naive.signed(H, s))
+    assert (error <= bound * np.array(naive.l1(H))).all()
+
+
+@pytest.mark.parametrize("B", [1, 3, 4])
+def test_the_mean_square_of_the_sketch_over_all_signs_is_the_squared_norm(B):
+    # why GraEst's endpoints are guided at all: E_s |h·s|² = ‖h‖₂²
+    H = whole(np.random.default_rng(B), 5, B)
+    squares = [run(sketch.signed, H, np.array(s, float)) ** 2 for s in product([-1, 1], repeat=B)]
+    np.testing.assert_array_equal(np.mean(squares, axis=0), (H**2).sum(axis=1))
+
+
+@given(seed=st.integers(0, 2**16))
+def test_the_gradient_is_bounded_by_the_norms_and_they_by_the_sums(seed):
+    # |∇_ij| ≤ ‖δ_i‖₂·‖h_j‖₂ ≤ |δ_i|₁·|h_j|₁: ours is the tighter of the two rank-one bounds
+    rng = np.random.default_rng(seed)
+    DY, X = whole(rng, 4, 6), whole(rng, 5, 6)
+    nabla = np.abs(naive.dense_gradient(DY, X))
+    tight = np.outer(run(sketch.l2, DY), run(sketch.l2, X))
+    loose = np.outer(run(sketch.l1, DY), run(sketch.l1, X))
+    assert (nabla <= tight * (1 + 1e-14)).all()
+    assert (tight <= loose * (1 + 1e-14)).all()
+
+
+@pytest.mark.parametrize("b", [0, 1, 8])
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_nan_and_inf_show_in_whichever_sample_they_are(special, b):
+    H = np.ones((3, 9), np.float32)
+    H[1, b] = special
+    expected = [9, abs(special), 9]
+    np.testing.assert_array_equal(run(sketch.l1, H), expected)
+    np.testing.assert_array_equal(run(sketch.signed, H, np.ones(9, np.float32)), expected)
+    np.testing.assert_array_equal(run(sketch.l2, H), [3, abs(special), 3])
+
+
+@pytest.mark.parametrize("kernel", [sketch.l1, sketch.l2])
+def test_an_empty_batch_has_norm_zero(kernel):
+    assert run(kernel, np.empty((2, 0), np.float32)).tolist() == [0, 0]

@@ -1,0 +1,77 @@
+"""What kernels promise beyond their product: any slice of rows, and what happens to `out`."""
+
+import numpy as np
+import pytest
+from strategies import DTYPES, Topology, frozen, rows_and_cols
+
+from minidst.kernels import coo, csr
+
+FAN_INS = [0, 9, 4, 17, 1, 0, 8, 12, 3, 0]
+
+
+@pytest.fixture
+def layer():
+    """Ten rows of very different fan-in, 19 inputs, and normal numbers for 13 samples."""
+    t = Topology((len(FAN_INS), 19), *rows_and_cols(FAN_INS, 19, np.random.default_rng(3)), 3)
+    return t, frozen(np.cumsum([0, *FAN_INS])), frozen(t.cols)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_any_slice_of_rows_has_the_bits_of_the_whole(layer, dtype):
+    # the whole reason that threads cannot change a result
+    t, indptr, indices = layer
+    rng = t.rng
+    values = rng.standard_normal(t.nnz).astype(dtype)
+    X, DY = rng.standard_normal((19, 13)).astype(dtype), rng.standard_normal((10, 13)).astype(dtype)
+    Y, DW = np.empty((10, 13), dtype), np.empty(t.nnz, dtype)
+    csr.spmm(indptr, indices, values, X, Y)
+    csr.sddmm(indptr, indices, DY, X, DW)
+    for r0 in range(11):
+        for r1 in range(r0, 11):
+            part, dw = np.empty((r1 - r0, 13), dtype), np.zeros(t.nnz, dtype)
+            csr.spmm(indptr[r0 : r1 + 1], indices, values, X, part)
+            csr.sddmm(indptr[r0 : r1 + 1], indices, DY[r0:r1], X, dw)
+            e0, e1 = indptr[r0], indptr[r1]
+            assert part.tobytes() == Y[r0:r1].tobytes()
+            assert dw[e0:e1].tobytes() == DW[e0:e1].tobytes()
+            assert not dw[:e0].any()  # and nothing outside the slice is written
+            assert not dw[e1:].any()
+
+
+@pytest.mark.small
+def test_coo_adds_to_out_as_its_docstring_says(layer):
+    t, _, cols = layer
+    values, X = np.ones(t.nnz), np.ones((19, 2))
+    out = np.full((10, 2), 100.0)
+    coo.spmm(frozen(t.rows), cols, values, X, out)
+    np.testing.assert_array_equal(out[:, 0], 100 + np.array(FAN_INS))
+    order = np.lexsort((t.rows, t.cols)).astype(np.int32)
+    out = np.full((19, 2), 100.0)
+    coo.spmm_t(order, t.rows, cols, values, np.ones((10, 2)), out)
+    np.testing.assert_array_equal(out[:, 1], 100 + np.bincount(cols, minlength=19))
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_coo_takes_part_of_an_order_for_part_of_the_columns(layer, dtype):
+    # what one thread gets: a slice of `order`, and with it whole columns
+    t, _, cols = layer
+    values, DY = t.rng.standard_normal(t.nnz).astype(dtype), t.rng.standard_normal((10, 3)).astype(dtype)
+    order = np.lexsort((t.rows, t.cols)).astype(np.int32)
+    whole, part = np.zeros((19, 3), dtype), np.zeros((19, 3), dtype)
+    coo.spmm_t(order, frozen(t.rows), cols, values, DY, whole)
+    p = int(np.searchsorted(cols[order], 7))
+    coo.spmm_t(order[p:], t.rows, cols, values, DY, part)
+    assert not part[:7].any()
+    assert part[7:].tobytes() == whole[7:].tobytes()
+
+
+@pytest.mark.small
+def test_kernels_leave_their_inputs_alone(layer):
+    t, indptr, indices = layer
+    values, X, DY = t.rng.standard_normal(t.nnz), t.rng.standard_normal((19, 3)), t.rng.standard_normal((10, 3))
+    before = [a.tobytes() for a in (values, X, DY)]
+    csr.spmm(indptr, indices, values, X, np.empty((10, 3)))
+    csr.sddmm(indptr, indices, DY, X, np.empty(t.nnz))
+    assert [a.tobytes() for a in (values, X, DY)] == before

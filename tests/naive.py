@@ -1,0 +1,160 @@
+"""Oracles: every definition once more, as the loop one would say aloud. Nothing here comes from minidst.
+
+A sparse matrix is a dict {(i, j): weight}; connections are pairs (i, j) in row-major order. Everything is a Python
+float, so float64, and 0·inf is nan without a warning.
+"""
+
+from fractions import Fraction
+from math import floor, prod, sqrt
+
+import numpy as np
+
+
+def spmm(n_out, W, X):
+    """Y[i, b] = Σ_j W[i, j] · X[j, b] over the connections that exist."""
+    X = [[float(x) for x in row] for row in X]
+    Y = np.zeros((n_out, len(X[0])))
+    for (i, j), w in W.items():
+        for b in range(len(X[0])):
+            Y[i, b] = float(Y[i, b]) + w * X[j][b]
+    return Y
+
+
+def spmm_t(n_in, W, DY):
+    """DX[j, b] = Σ_i W[i, j] · DY[i, b] over the connections that exist."""
+    return spmm(n_in, {(j, i): w for (i, j), w in W.items()}, DY)
+
+
+def sddmm(connections, DY, X):
+    """DW[e] = Σ_b DY[i, b] · X[j, b] for the connections e = (i, j) listed."""
+    DY, X = [[float(d) for d in row] for row in DY], [[float(x) for x in row] for row in X]
+    DW = []
+    for i, j in connections:
+        total = 0.0
+        for b in range(len(X[0])):
+            total += DY[i][b] * X[j][b]
+        DW.append(total)
+    return np.array(DW)
+
+
+def dense_gradient(DY, X):
+    """∇[i, j] = Σ_b DY[i, b] · X[j, b] for every pair, connected or not."""
+    pairs = [(i, j) for i in range(len(DY)) for j in range(len(X))]
+    return sddmm(pairs, DY, X).reshape(len(DY), len(X))
+
+
+def magnitudes(W):
+    """|W|, for the bound on rounding errors of a product: Σ |w|·|x| times `gamma`."""
+    return {ij: abs(w) for ij, w in W.items()}
+
+
+def gamma(n, dtype):
+    """γ_n = nu/(1 − nu): a sum of n products, in any order, is off by at most γ_n·Σ|w·x| (Higham, section 3.1)."""
+    u = float(np.finfo(dtype).eps) / 2
+    return n * u / (1 - n * u)
+
+
+def k_smallest(scores, k):
+    """Positions of the k smallest scores, the earlier position first among equal scores; in order of position."""
+    by_score = sorted(range(len(scores)), key=lambda p: (scores[p], p))
+    return sorted(by_score[: max(k, 0)])
+
+
+def k_largest(scores, k):
+    """Positions of the k largest scores, the earlier position first among equal scores; in order of position."""
+    by_score = sorted(range(len(scores)), key=lambda p: (-scores[p], p))
+    return sorted(by_score[: max(k, 0)])
+
+
+def l1(H):
+    """Σ_b |H[a, b]| for every unit a."""
+    return [sum(abs(float(x)) for x in row) for row in H]
+
+
+def l2(H):
+    """√(Σ_b H[a, b]²) for every unit a."""
+    return [sqrt(sum(float(x) * float(x) for x in row)) for row in H]
+
+
+def signed(H, s):
+    """|Σ_b s_b · H[a, b]| for every unit a."""
+    return [abs(sum(float(sign) * float(x) for sign, x in zip(s, row, strict=True))) for row in H]
+
+
+def sgd(w, grads, lr, momentum, weight_decay, nesterov):
+    """w and velocity after one step for each gradient in `grads`, from velocity 0."""
+    w, velocity = [float(x) for x in w], [0.0] * len(w)
+    for grad in grads:
+        for e in range(len(w)):
+            g = float(grad[e]) + weight_decay * w[e]
+            velocity[e] = momentum * velocity[e] + g
+            if nesterov:
+                w[e] = w[e] - lr * (g + momentum * velocity[e])
+            else:
+                w[e] = w[e] - lr * velocity[e]
+    return w, velocity
+
+
+def adam(w, grads, lr, beta1, beta2, epsilon, weight_decay):
+    """w, m and v after one step for each gradient in `grads`, from m = v = 0; the decay is decoupled (AdamW)."""
+    w, m, v = [float(x) for x in w], [0.0] * len(w), [0.0] * len(w)
+    for t, grad in enumerate(grads, start=1):
+        for e in range(len(w)):
+            g = float(grad[e])
+            m[e] = beta1 * m[e] + (1 - beta1) * g
+            v[e] = beta2 * v[e] + (1 - beta2) * g * g
+            m_hat, v_hat = m[e] / (1 - beta1**t), v[e] / (1 - beta2**t)
+            w[e] = w[e] - lr * weight_decay * w[e] - lr * m_hat / (sqrt(v_hat) + epsilon)
+    return w, m, v
+
+
+def raw_ratio(shape, kind):
+    """r_l as an exact fraction: 1, (n_in + n_out)/(n_in·n_out), or with the kernel's sides in both sums (ERK)."""
+    if kind == "uniform":
+        return Fraction(1)
+    sides = shape[:2] if kind == "er" else shape
+    return Fraction(sum(sides), prod(sides))
+
+
+def shares(shapes, density, kind):
+    """The connections of each layer before rounding, as exact fractions, and which layers are dense.
+
+    Guess how many layers are dense, those with the largest ratios; solve ε for the rest; keep the guess that proves
+    right: no other layer may pass density 1, and every dense one would reach it.
+    """
+    sizes = [prod(shape) for shape in shapes]
+    ratios = [raw_ratio(shape, kind) for shape in shapes]
+    budget = round(density * sum(sizes))
+    fullest_first = sorted(range(len(shapes)), key=lambda l: -ratios[l])
+    for guess in range(len(shapes)):
+        dense, rest = fullest_first[:guess], fullest_first[guess:]
+        epsilon = (budget - sum(sizes[l] for l in dense)) / sum(ratios[l] * sizes[l] for l in rest)
+        if all(epsilon * ratios[l] <= 1 for l in rest) and all(epsilon * ratios[l] >= 1 for l in dense):
+            exact = [Fraction(sizes[l]) if l in dense else epsilon * ratios[l] * sizes[l] for l in range(len(shapes))]
+            return exact, [l in dense for l in range(len(shapes))]
+    raise AssertionError("a budget of at most Σ N_l always has a solution")
+
+
+def is_largest_remainder(counts, exact):
+    """Every share rounded down or up, none of the sum lost, and no fraction rounded up that is below one rounded down.
+
+    Fractions closer than 10⁻⁶ count as equal: who of equals gets the last connection is left open.
+    """
+    up = [share - floor(share) for count, share in zip(counts, exact, strict=True) if count == floor(share) + 1]
+    down = [share - floor(share) for count, share in zip(counts, exact, strict=True) if count == floor(share)]
+    whole = len(up) + len(down) == len(counts) and sum(counts) == sum(exact)
+    return whole and (not up or not down or min(up) >= max(down) - Fraction(1, 10**6))
+
+
+def rewire(W, drop, born):
+    """(A ∖ P) ∪ G: W without the connections `drop`, a set of (i, j), and with those of `born`, {(i, j): weight}."""
+    after = {ij: w for ij, w in W.items() if ij not in drop}
+    for ij, w in born.items():
+        assert ij not in after, f"{ij} is active"
+        after[ij] = w
+    return dict(sorted(after.items()))
+
+
+def absent(n, taken):
+    """Every key below n that is not taken, in order."""
+    return sorted(set(range(n)) - set(taken))

@@ -1,0 +1,223 @@
+import numpy as np
+import pytest
+from whole_numbers import FORMATS, sparse_layer
+
+import minidst.nn.network
+from minidst import COO, CSR, mlp
+from minidst.nn import (
+    SGD,
+    Adam,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Dropout,
+    Linear,
+    MeanSquaredError,
+    Network,
+    ReLU,
+    SparseLinear,
+)
+
+pytestmark = pytest.mark.small
+
+W1 = np.array([[1.0, 2, 0, 0], [0, 3, 0, 4], [0, 0, 5, 0]], np.float32)  # 5 connections, 4 → 3
+W2 = np.array([[1.0, -1, 0], [0, 2, 2]], np.float32)  # 4 connections, 3 → 2
+
+
+def small(format=CSR, loss=None, first=()):
+    return Network([*first, SparseLinear(format.from_dense(W1)), ReLU(), SparseLinear(format.from_dense(W2))], loss)
+
+
+def batch(net, B, seed=0):
+    """One forward and backward pass."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((net.sizes[0], B)).astype(net.dtype)
+    _, DZ = net.loss(net.forward(X, training=True), rng.integers(net.sizes[-1], size=B))
+    net.backward(DZ)
+
+
+def test_a_network_by_hand():
+    """x = (1, 0, −1, 1): W1 x = (1, 4, −5), ReLU (1, 4, 0), W2 · = (−3, 8)."""
+    net = small()
+    np.testing.assert_array_equal(net.forward(np.array([[1.0], [0], [-1], [1]], np.float32)), [[-3], [8]])
+    np.testing.assert_array_equal(net.outputs([[1, 0, -1, 1]]), [[-3, 8]])
+    np.testing.assert_array_equal(net.predict([[1, 0, -1, 1]]), [1])
+    net.backward(np.array([[1.0], [0]], np.float32))
+    below, above = net.weighted
+    np.testing.assert_array_equal(above.weight.grad, [1, 4, 0, 0])  # of (0,0), (0,1), (1,1), (1,2)
+    np.testing.assert_array_equal(below.weight.grad, [1, 0, 0, -1, 0])  # δ = (1, −1, 0): the third unit is off
+
+
+def test_what_a_network_says_of_itself():
+    net = small()
+    assert net.sizes == (4, 3, 2)
+    assert net.connections == 9
+    assert net.dtype == np.float32
+    assert [p.values.size for p in net.parameters()] == [5, 3, 4, 2]
+    assert len(net.weighted) == 2
+    assert net.loss == CrossEntropy()
+
+
+def test_outside_samples_are_rows_and_inside_they_are_columns():
+    net, x = small(), np.arange(12.0).reshape(3, 4)
+    assert net.forward(np.ascontiguousarray(x.T, np.float32)).shape == (2, 3)
+    assert net.outputs(x).shape == (3, 2)
+    np.testing.assert_array_equal(net.outputs(x), net.forward(np.ascontiguousarray(x.T, np.float32)).T)
+    assert net.outputs(x).dtype == np.float32
+    assert net.predict(x).shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("loss", "shape", "kind"),
+    [(CrossEntropy(), (5,), "i"), (BinaryCrossEntropy(), (5,), "i"), (MeanSquaredError(), (5, 2), "f")],
+)
+def test_a_prediction_is_a_label_or_the_values_as_rows(loss, shape, kind):
+    guess = small(loss=loss).predict(np.ones((5, 4)))
+    assert guess.shape == shape
+    assert guess.dtype.kind == kind
+
+
+def test_a_prediction_for_no_sample_is_empty():
+    assert small().predict(np.empty((0, 4))).shape == (0,)
+    assert small(loss=MeanSquaredError()).predict(np.empty((0, 4))).shape == (0, 2)
+
+
+@pytest.mark.parametrize("x", [np.ones((2, 3)), np.ones(4), np.ones((1, 4, 4))])
+def test_another_number_of_features_is_refused(x, refused):
+    with refused(x.shape, "(samples, 4)"):
+        small().predict(x)
+
+
+def test_layers_that_do_not_fit_are_refused(refused):
+    """Also across a layer without weights between them."""
+    a, b = SparseLinear(CSR.from_dense(W1)), Linear(np.ones((2, 4)))
+    with refused("layer 0 gives 3 outputs", "layer 1 takes 4"):
+        Network([a, b])
+    with refused("layer 0 gives 3 outputs", "layer 1 takes 2"):
+        Network([a, Linear(np.ones((5, 2)))])
+    with refused("layer 1 gives 2 outputs", "layer 2 takes 3"):
+        Network([a, ReLU(), SparseLinear(CSR.from_dense(W2)), ReLU(), SparseLinear(CSR.from_dense(W2))])
+
+
+def test_a_network_without_weights_is_refused(refused):
+    for layers in ([], [ReLU()]):
+        with refused("at least one"):
+            Network(layers)
+
+
+@pytest.mark.parametrize("format", [*FORMATS, "dense"])
+def test_predicting_in_chunks_gives_the_same_bits_as_at_once(format, monkeypatch):
+    """100 samples at once, then 32 + 32 + 32 + 4: the last chunk takes another path through vectorised loops."""
+    method, format = ("dense", "csr") if format == "dense" else ("static", format)
+    net = mlp((9, 12, 4), density=0.6, method=method, format=format)
+    x = np.random.default_rng(0).standard_normal((100, 9)).astype(np.float32)
+    widths = []
+    forward = net.forward
+    monkeypatch.setattr(net, "forward", lambda X: widths.append(X.shape[1]) or forward(X))
+    at_once = net.outputs(x)
+    monkeypatch.setattr(minidst.nn.network, "PREDICTED_AT_ONCE", 12 * 32)
+    in_chunks = net.outputs(x)
+    assert widths == [100, 32, 32, 32, 4]
+    assert at_once.tobytes() == in_chunks.tobytes()
+
+
+def test_dropout_is_on_in_training_and_off_in_prediction():
+    net = small(first=[Dropout(0.5, np.random.default_rng(0))])
+    x = np.ones((8, 4), np.float32)
+    np.testing.assert_array_equal(net.outputs(x), small().outputs(x))
+    np.testing.assert_array_equal(net.outputs(x), net.outputs(x))
+    training = net.forward(x.T.copy(), training=True).T
+    assert (training != net.outputs(x)).any()
+
+
+def test_backward_needs_no_gradient_of_the_networks_input(monkeypatch):
+    net = small()
+    wanted = []
+    for layer in net.layers:
+        monkeypatch.setattr(
+            layer,
+            "backward",
+            lambda DY, wants_DX, of=layer.backward: wanted.append(wants_DX) or of(DY, wants_DX),
+        )
+    batch(net, 3)
+    assert wanted == [True, True, False]  # last layer first
+
+
+# What a float32 network 4 → 3 → 2 with 5 + 4 connections holds, in bytes, for a batch of 6.
+VALUES = 4 * (5 + 3) + 4 * (4 + 2)  # weights and biases
+CSR_1 = 8 * (3 + 1) + 4 * 5  # row pointer, columns; the first layer never needs its CSC view
+CSR_2 = 8 * (2 + 1) + 4 * 4
+CSC_2 = 8 * (3 + 1) + 4 * 4 + 4 * 4  # column pointer, rows, order
+ACTIVATIONS = 4 * 6 * (4 + 3) + 4 * 6 * (3 + 2) + 1 * 6 * 3  # X and DY of both layers; one byte per ReLU
+
+
+def test_memory_bytes_is_the_sum_one_can_do_by_hand():
+    net = small()
+    assert net.memory_bytes() == {
+        "values": VALUES,
+        "indices": CSR_1 + CSR_2,
+        "gradients": 0,
+        "optimizer_state": 0,
+        "activations": 0,
+    }
+    batch(net, 6)
+    net_bytes = {
+        "values": VALUES,
+        "indices": CSR_1 + CSR_2 + CSC_2,
+        "gradients": VALUES,
+        "optimizer_state": 0,
+        "activations": ACTIVATIONS,
+    }
+    assert net.memory_bytes() == net_bytes
+    SGD().step(list(net.parameters()), 0.1)
+    assert net.memory_bytes() == {**net_bytes, "optimizer_state": VALUES}
+    assert all(type(number) is int for number in net.memory_bytes().values())
+
+
+def test_adam_holds_two_numbers_per_parameter_and_coo_two_indices_per_connection():
+    net = small(COO)
+    batch(net, 6)
+    Adam().step(list(net.parameters()), 0.1)
+    assert net.memory_bytes() == {
+        "values": VALUES,
+        "indices": 8 * 5 + 8 * 4 + CSC_2,
+        "gradients": VALUES,
+        "optimizer_state": 2 * VALUES,
+        "activations": ACTIVATIONS,
+    }
+
+
+def test_a_condensed_layer_holds_one_index_per_connection():
+    net = Network([sparse_layer("condensed", 3, 4, 2, np.random.default_rng(0), np.float32)])
+    assert net.memory_bytes()["indices"] == 4 * 6
+    batch(net, 5)
+    assert net.memory_bytes()["indices"] == 4 * 6
+
+
+def test_an_array_that_two_layers_keep_is_counted_once():
+    net = Network([Linear(np.eye(3, dtype=np.float32)), Linear(np.eye(3, dtype=np.float32))])
+    batch(net, 2)
+    below, above = net.weighted
+    assert net.memory_bytes()["activations"] == 4 * 6 * 4  # X, DY, X, DY
+    above.X = below.X
+    assert net.memory_bytes()["activations"] == 4 * 6 * 3
+
+
+def test_a_dense_network_holds_no_indices():
+    net = Network([Linear(W1), ReLU(), Linear(W2)])
+    batch(net, 6)
+    assert net.memory_bytes() == {
+        "values": 4 * (12 + 3 + 6 + 2),
+        "indices": 0,
+        "gradients": 4 * (12 + 3 + 6 + 2),
+        "optimizer_state": 0,
+        "activations": ACTIVATIONS,
+    }
+
+
+def test_rewiring_forgets_the_old_column_view_and_keeps_every_other_number():
+    net = small()
+    batch(net, 6)
+    SGD().step(list(net.parameters()), 0.1)
+    before = net.memory_bytes()
+    net.weighted[1].rewire(np.array([0]), np.array([2]))
+    assert net.memory_bytes() == {**before, "indices": before["indices"] - CSC_2}

@@ -1,0 +1,88 @@
+"""What the tests draw from: a shared Hypothesis profile, random topologies, and the look of a good refusal."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+
+WITHOUT_JIT = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
+
+# The first call of a kernel compiles it, so no example has a deadline; pure Python kernels get fewer examples.
+settings.register_profile("minidst", deadline=None, max_examples=15 if WITHOUT_JIT else 60)
+settings.load_profile("minidst")
+
+DTYPES = [np.float32, np.float64]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Connections in row-major order and a seed for the numbers that go with them."""
+
+    shape: tuple[int, int]
+    rows: np.ndarray
+    cols: np.ndarray
+    seed: int
+
+    @property
+    def nnz(self) -> int:
+        return self.rows.size
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        return list(zip(self.rows.tolist(), self.cols.tolist(), strict=True))
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The same numbers at every call."""
+        return np.random.default_rng(self.seed)
+
+    def weights(self, values) -> dict[tuple[int, int], float]:
+        """{(i, j): value}, as naive.py wants it."""
+        return dict(zip(self.pairs, np.ravel(values).tolist(), strict=True))
+
+
+def rows_and_cols(fan_ins, n_in, rng):
+    """`fan_ins[i]` distinct inputs for every output i, both ends int32 and in row-major order."""
+    cols = [np.sort(rng.permutation(n_in)[:k]) for k in fan_ins]
+    rows = np.repeat(np.arange(len(fan_ins)), fan_ins).astype(np.int32)
+    return rows, np.concatenate(cols).astype(np.int32)
+
+
+@st.composite
+def topologies(draw, max_out=6, max_in=20, constant=False):
+    """Any topology: empty rows, empty columns, one row, one column, nothing at all; or one fan-in k ≥ 1 for all."""
+    n_out, n_in = draw(st.integers(1, max_out)), draw(st.integers(1, max_in))
+    if constant:
+        fan_ins = [draw(st.integers(1, n_in))] * n_out
+    else:
+        fan_ins = draw(st.lists(st.integers(0, n_in), min_size=n_out, max_size=n_out))
+    seed = draw(st.integers(0, 2**16))
+    return Topology((n_out, n_in), *rows_and_cols(fan_ins, n_in, np.random.default_rng(seed)), seed)
+
+
+def whole(rng, *shape, dtype=np.float64):
+    """Whole numbers from −4 to 4, zeros among them: sums of their products are exact in any order and any width."""
+    return rng.integers(-4, 5, shape).astype(dtype)
+
+
+def frozen(array):
+    """Index arrays reach the kernels read-only; Numba compiles once for that and once for writable ones."""
+    array.flags.writeable = False
+    return array
+
+
+@contextmanager
+def refused(*words: object) -> Iterator[None]:
+    """The block must raise a ValueError whose message is one line and contains all the given words."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are the match
+        yield
+    message = str(caught.value)
+    assert message
+    assert "\n" not in message
+    for word in words:
+        assert str(word) in message, message

@@ -1,0 +1,105 @@
+"""Pictures: what is drawn, and that it can be saved."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minidst.history import Epoch, History
+from minidst.metrics import half_width
+from minidst.plots import COLOURS, learning_curves, save
+
+pytestmark = pytest.mark.small
+
+
+def run(losses, scores=None):
+    scores = [1 - loss / 10 for loss in losses] if scores is None else scores
+    pairs = enumerate(zip(losses, scores, strict=True), start=1)
+    return History("any", "toy", [Epoch(n, loss, score, math.nan, 0.1, 0, 1, 1, 0.1) for n, (loss, score) in pairs])
+
+
+RUNS = {"set": [run([4.0, 2, 1]), run([6.0, 2, 3])], "rigl": [run([3.0, 2, 1])]}
+
+
+def curves(axes):
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def test_there_is_a_labelled_line_per_method_on_both_sides():
+    losses, scores = learning_curves(RUNS, "digits at 1 %").axes
+    for axes in (losses, scores):
+        assert list(curves(axes)) == ["set", "rigl"]
+        assert axes.get_xlabel() == "epoch"
+    assert losses.get_ylabel() == "training loss"
+    assert losses.get_yscale() == "log"
+    assert scores.get_ylabel() == "test accuracy (%)"
+    assert [text.get_text() for text in scores.get_legend().get_texts()] == ["set", "rigl"]
+
+
+def test_the_title_is_on_the_figure():
+    assert learning_curves(RUNS, "digits at 1 %").get_suptitle() == "digits at 1 %"
+
+
+def test_a_line_is_the_mean_over_runs_against_the_epoch():
+    losses, scores = learning_curves(RUNS).axes
+    np.testing.assert_array_equal(curves(losses)["set"].get_xdata(), [1, 2, 3])
+    np.testing.assert_allclose(curves(losses)["set"].get_ydata(), [5, 2, 2])
+    np.testing.assert_allclose(curves(scores)["set"].get_ydata(), [50, 80, 80])
+
+
+def test_runs_that_stopped_early_are_averaged_over_the_epochs_that_all_reached():
+    losses, _ = learning_curves({"set": [run([4.0, 2, 1]), run([2.0, 2])]}).axes
+    np.testing.assert_allclose(curves(losses)["set"].get_ydata(), [3, 2])
+
+
+def test_the_band_is_the_interval_that_the_table_prints():
+    _, scores = learning_curves(RUNS).axes
+    (band,) = scores.collections  # one run has no band
+    heights = band.get_paths()[0].vertices
+    at_first = heights[heights[:, 0] == 1][:, 1]
+    half = 100 * half_width([0.6, 0.4])
+    assert half == pytest.approx(12.7062 * 100 * 0.1414214 / math.sqrt(2), rel=1e-5)
+    assert (at_first.min(), at_first.max()) == pytest.approx((50 - half, 50 + half))
+
+
+def test_more_methods_than_colours_are_told_apart_by_their_dashes():
+    losses, _ = learning_curves({f"m{i}": [run([1.0, 2])] for i in range(2 * len(COLOURS))}).axes
+    styles = {(line.get_color(), line.get_linestyle()) for line in losses.get_lines()}
+    assert len(styles) == 2 * len(COLOURS)
+
+
+@pytest.mark.parametrize(("suffix", "start"), [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_save_writes_the_kind_that_the_suffix_names(suffix, start, tmp_path):
+    path = tmp_path / f"curves.{suffix}"
+    save(learning_curves(RUNS), path)
+    assert path.read_bytes().startswith(start)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unknown_suffix_is_a_value_error_that_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="xyz"):
+        save(learning_curves(RUNS), tmp_path / "curves.xyz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_without_suffix_becomes_a_whole_picture_or_a_value_error(tmp_path):
+    path = tmp_path / "curves"
+    try:
+        save(learning_curves(RUNS), path)
+    except ValueError:
+        assert list(tmp_path.iterdir()) == []
+    else:
+        assert path.stat().st_size > 1000
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_a_value_error_that_names_it(tmp_path):
+    with pytest.raises(ValueError, match="nowhere"):
+        save(learning_curves(RUNS), tmp_path / "nowhere" / "curves.png")
+
+
+def test_drawing_needs_no_pyplot_and_so_no_display():
+    code = "import sys, minidst.plots as p; p.learning_curves({}); assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,154 @@
+"""The names that README, notebooks and outside checks rely on, and that each of them explains itself."""
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import minidst
+
+pytestmark = pytest.mark.small
+
+ROOT = Path(__file__).parent.parent
+ROOMS = {
+    "": (
+        *("load", "mlp", "train", "fit", "METHODS", "method", "threads"),
+        *("COO", "CSR", "Condensed", "Network", "Dataset", "History", "Config", "Step", "Method"),
+    ),
+    "topology.": ("allocate",),
+    "dst.prune.": ("magnitude", "per_sign", "mest", "sensitivity", "reciprocal_sensitivity", "snip"),
+    "dst.": ("Cosine", "Linear", "Constant", "update"),
+    "nn.": ("SGD", "Adam", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "SparseLinear", "Linear"),
+}
+NAMES = [room + name for room, names in ROOMS.items() for name in names]
+OF_A_FORMAT = ("from_dense", "to_dense", "from_scipy", "to_scipy", "shape", "nnz", "density", "values", "T", "grad")
+MODULES = [info.name for info in pkgutil.walk_packages(minidst.__path__, "minidst.")]
+
+
+def found(path):
+    thing = minidst
+    for name in path.split("."):
+        thing = getattr(thing, name)
+    return thing
+
+
+@pytest.mark.parametrize("path", NAMES)
+def test_the_name_exists_and_has_a_docstring(path):
+    thing = found(path)
+    assert path == "METHODS" or (thing.__doc__ and thing.__doc__.strip())
+
+
+@pytest.mark.parametrize("format", ["COO", "CSR", "Condensed"])
+@pytest.mark.parametrize("name", OF_A_FORMAT)
+def test_every_format_has_the_same_names(format, name):
+    W = getattr(minidst, format).from_dense([[1.0, 0], [0, 2.0]])
+    assert hasattr(W, name)
+    assert hasattr(W, "__matmul__")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("load", ["name"]),
+        ("mlp", ["sizes", "density", "method", "allocation", "format", "seed"]),
+        ("train", ["net", "data", "method", "config"]),
+        ("fit", ["net", "data", "method", "config"]),
+        ("method", ["name"]),
+        ("topology.allocate", ["shapes", "density", "kind"]),
+    ],
+)
+def test_the_parameters_are_called_as_the_design_says(name, parameters):
+    signature = list(inspect.signature(found(name)).parameters)
+    assert [p for p in signature if p in parameters] == parameters
+
+
+def test_the_defaults_of_mlp_are_those_of_the_design():
+    defaults = {name: p.default for name, p in inspect.signature(minidst.mlp).parameters.items()}
+    expected = {"method": "rigl", "allocation": "erk", "format": "csr", "seed": 0}
+    assert {name: defaults[name] for name in expected} == expected
+
+
+def test_a_dataset_has_the_fields_of_the_design():
+    names = list(minidst.Dataset.__dataclass_fields__)
+    assert names == ["x_train", "y_train", "x_test", "y_test", "classes", "name"]
+
+
+def test_methods_are_records_under_their_own_names():
+    assert {"static", "set", "rigl", "gse-grabo", "dense"} <= set(minidst.METHODS)
+    for name, record in minidst.METHODS.items():
+        assert isinstance(record, minidst.Method)
+        assert record.name == name == minidst.method(name).name
+        assert record.paper
+        assert record.summary
+
+
+def test_everything_listed_as_public_can_be_imported():
+    for module in [minidst, *(importlib.import_module(name) for name in MODULES if name != "minidst.__main__")]:
+        for name in getattr(module, "__all__", []):
+            assert hasattr(module, name), f"{module.__name__}.{name}"
+
+
+def loaded_by(code):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_minidst_loads_no_plotting_and_no_command_line():
+    modules = loaded_by("import minidst")
+    assert "minidst.train" in modules
+    assert not modules & {"matplotlib", "matplotlib.pyplot", "minidst.plots", "minidst.cli", "minidst.compare"}
+
+
+def test_the_command_line_loads_no_pyplot():
+    assert "matplotlib.pyplot" not in loaded_by("import minidst.cli")
+
+
+def test_the_version_is_that_of_pyproject():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert minidst.__version__ == project["version"]
+
+
+def documented(thing, name):
+    """Whether it has a docstring of its own; the one that @dataclass makes up is the signature."""
+    doc = vars(thing).get("__doc__") if inspect.isclass(thing) else getattr(thing, "__doc__", None)
+    return bool(doc and doc.strip() and not doc.startswith(f"{name}("))
+
+
+def public(module):
+    """(name, thing) of all public functions and classes written in the module, and of the classes' methods."""
+    for name, thing in vars(module).items():
+        written_here = getattr(thing, "__module__", None) == module.__name__
+        if name.startswith("_") or not written_here:
+            continue
+        if inspect.isfunction(thing) or hasattr(thing, "py_func"):
+            yield name, thing
+        elif inspect.isclass(thing):
+            yield name, thing
+            for member, what in vars(thing).items():
+                what = getattr(what, "__func__", what)
+                if not member.startswith("_") and (inspect.isfunction(what) or isinstance(what, property)):
+                    yield f"{name}.{member}", what
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "minidst.__main__"])
+def test_every_public_function_and_class_of_the_module_has_a_docstring(name):
+    module = importlib.import_module(name)
+    assert documented(module, name)
+    missing = [found for found, thing in public(module) if not documented(thing, found)]
+    assert missing == []
+
+
+def test_the_search_for_docstrings_finds_functions_methods_and_kernels():
+    def names(module):
+        return {name for name, _ in public(importlib.import_module(module))}
+
+    assert {"fit", "train", "Config", "evaluate"} <= names("minidst.train")
+    assert {"Network.predict", "Network.sizes"} <= names("minidst.nn.network")
+    assert {"spmm", "spmm_t", "sddmm"} <= names("minidst.kernels.csr")

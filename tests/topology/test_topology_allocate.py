@@ -1,0 +1,143 @@
+import re
+from math import prod
+
+import naive
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from strategies import refused
+
+from minidst.topology import KINDS, allocate
+
+pytestmark = pytest.mark.small
+
+MATRIX = st.tuples(st.integers(1, 300), st.integers(1, 300))
+KERNEL = st.tuples(st.integers(1, 64), st.integers(1, 64), st.integers(1, 5), st.integers(1, 5))
+NETWORKS = {
+    "shapes": st.lists(MATRIX | KERNEL, min_size=1, max_size=8),
+    "density": st.floats(1e-4, 1) | st.sampled_from([0.01, 0.1, 0.2, 0.5, 0.9, 0.99, 1.0]),
+    "kind": st.sampled_from(KINDS),
+}
+MLP = [(300, 784), (100, 300), (10, 100)]
+
+
+@settings(max_examples=300)
+@given(**NETWORKS)
+@example(shapes=[(1, 1)], density=1.0, kind="erk")
+@example(shapes=[(10, 10)] * 3, density=0.05, kind="uniform")  # equal shares, and not one of them whole
+@example(shapes=[(64, 3, 3, 3), (64, 64, 3, 3), (10, 64)], density=0.9, kind="erk")  # all but one are capped
+def test_counts_are_the_largest_remainder_rounding_of_the_exact_shares(shapes, density, kind):
+    sizes = [prod(shape) for shape in shapes]
+    exact, dense = naive.shares(shapes, density, kind)
+    try:
+        counts = allocate(shapes, density, kind)
+    except ValueError:
+        assert min(exact) < 1  # with a whole connection for everyone there is nothing to refuse
+        return
+    assert sum(counts) == round(density * sum(sizes))
+    assert all(type(count) is int for count in counts)
+    assert all(1 <= count <= size for count, size in zip(counts, sizes, strict=True))
+    assert all(count == size for count, size, full in zip(counts, sizes, dense, strict=True) if full)
+    assert all(abs(count - share) < 1 for count, share in zip(counts, exact, strict=True))
+    assert naive.is_largest_remainder(counts, exact)
+
+
+@settings(max_examples=300)
+@given(**NETWORKS)
+def test_layers_that_are_not_full_have_densities_in_the_ratio_of_their_r(shapes, density, kind):
+    # |nnz − ε·r·N| < 1 for one common ε: the intervals of ε that the counts allow have a point in common
+    try:
+        counts = allocate(shapes, density, kind)
+    except ValueError:
+        return
+    _, dense = naive.shares(shapes, density, kind)
+    rest = [l for l in range(len(shapes)) if not dense[l]]
+    weights = [naive.raw_ratio(shape, kind) * prod(shape) for shape in shapes]
+    lowest = max(((counts[l] - 1) / weights[l] for l in rest), default=0)
+    highest = min(((counts[l] + 1) / weights[l] for l in rest), default=1)
+    assert lowest < highest
+
+
+@pytest.mark.parametrize(("density", "densities"), [(0.1, [0.079568, 0.230189, 1]), (0.5, [0.434099, 1, 1])])
+@pytest.mark.parametrize("kind", ["er", "erk"])
+def test_the_hand_worked_network(kind, density, densities):
+    # methods.md: the plain rule would make the last layer (and at .5 the middle one) denser than dense
+    exact, _ = naive.shares(MLP, density, kind)
+    counts = allocate(MLP, density, kind)
+    for count, share, shape, expected in zip(counts, exact, MLP, densities, strict=True):
+        assert float(share) / prod(shape) == pytest.approx(expected, abs=5e-7)
+        assert abs(count - share) < 1
+
+
+def test_capping_once_is_not_enough_if_the_rest_then_passes_density_1():
+    # .5: layer 2 is capped in the first round, and only what it hands back caps layer 1; clipping once would miss
+    # the budget of 133100 by the difference
+    assert allocate(MLP, 0.5) == [133100 - 30000 - 1000, 30000, 1000]
+
+
+def test_uniform_gives_every_layer_the_same_density():
+    assert allocate([(10, 10), (20, 10), (5, 4, 2, 5)], 0.1, "uniform") == [10, 20, 20]
+
+
+def test_er_ignores_the_kernel_and_erk_does_not():
+    shapes = [(8, 8, 3, 3), (8, 8, 1, 1)]
+    # er: r = 16/64 for both, so ε·(144 + 16) = 64. erk: weights 8 + 8 + 6 = 22 and 18, so ε·(22 + 18) = 64
+    assert allocate(shapes, 0.1, "er") == [58, 6]
+    assert allocate(shapes, 0.1, "erk") == [35, 29]
+
+
+def test_density_1_is_the_dense_network_in_every_kind():
+    for kind in KINDS:
+        assert allocate([*MLP, (7, 3, 2, 5)], 1, kind) == [235200, 30000, 1000, 210]
+
+
+def test_the_order_of_the_layers_does_not_matter():
+    forth = allocate([*MLP, (64, 64, 3, 3)], 0.37)
+    assert allocate([(64, 64, 3, 3), *MLP[::-1]], 0.37) == forth[::-1]
+
+
+def test_a_very_large_budget_is_spent_to_the_last_connection():
+    shapes = [(2**31 - 1, 2**20), (2**20 + 7, 2**21 - 9), (3, 2**31 - 1)]
+    for kind in KINDS:
+        assert sum(allocate(shapes, 0.3, kind)) == round(0.3 * sum(map(prod, shapes)))
+
+
+@settings(max_examples=300)
+@given(shapes=NETWORKS["shapes"], density=st.floats(1e-7, 0.5), kind=NETWORKS["kind"])
+@example(shapes=[(100, 10), (10, 1)], density=1e-3, kind="uniform")
+@example(shapes=[(100, 100), (1, 3)], density=1e-5, kind="erk")
+def test_a_density_that_is_too_low_is_refused_with_one_that_works(shapes, density, kind):
+    try:
+        allocate(shapes, density, kind)
+    except ValueError as refusal:
+        message = str(refusal)
+        layer, named = re.search(r"leaves layer (\d+) \((\S+)\) with 0 connections", message).groups()
+        assert named == "×".join(map(str, shapes[int(layer)]))
+        advised = float(re.search(r"raise density to ≥ (\S+)", message)[1])
+        assert density < advised <= 1
+        assert min(allocate(shapes, advised, kind)) >= 1
+        if 'allocation="uniform"' in message:
+            assert kind != "uniform"
+            assert min(allocate(shapes, density, "uniform")) >= 1
+
+
+def test_uniform_is_advised_where_it_helps_and_only_there():
+    # 3 connections: ER shares them 60 : 501 by the layers' sides, uniform 900 : 500 by their sizes
+    shapes = [(30, 30), (1, 500)]
+    with refused("layer 0 (30×30)", 'or use allocation="uniform"'):
+        allocate(shapes, 3 / 1400, "er")
+    assert allocate(shapes, 3 / 1400, "uniform") == [2, 1]
+    for kind in KINDS:
+        with pytest.raises(ValueError, match=r"raise density to ≥ [\d.e-]+$"):
+            allocate(shapes, 1 / 1400, kind)
+
+
+@pytest.mark.parametrize("density", [0, -0.1, 1.0001, 2, float("nan"), float("inf")])
+def test_a_density_outside_0_to_1_is_refused(density):
+    with refused(density, "(0, 1]"):
+        allocate(MLP, density)
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones():
+    with refused("'ERK'", "uniform, er, erk"):
+        allocate(MLP, 0.1, "ERK")

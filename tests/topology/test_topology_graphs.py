@@ -1,0 +1,211 @@
+import math
+import tracemalloc
+from collections import Counter
+from itertools import combinations, product
+
+import naive
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import refused
+
+from minidst.topology import bernoulli, constant_fan_in, distinct, gnm
+from minidst.topology.graphs import absent
+
+FALSE_ALARM = 1e-6  # chance that a χ² test below rejects a generator that is right; with a fixed seed, decided once
+
+
+def check_equally_likely(outcomes, draw, seed, per_outcome=60):
+    """χ² of `per_outcome` draws for each outcome, all of which must be equally likely and none missing."""
+    rng = np.random.default_rng(seed)
+    draws = per_outcome * len(outcomes)
+    seen = Counter(tuple(draw(rng).tolist()) for _ in range(draws))
+    assert set(seen) <= set(outcomes)
+    chi2 = sum((seen[o] - per_outcome) ** 2 / per_outcome for o in outcomes)
+    assert chi2 <= scipy.stats.chi2.isf(FALSE_ALARM, len(outcomes) - 1)
+
+
+def check_keys(keys, total, n):
+    """`total` distinct int64 keys below n, in increasing order."""
+    assert keys.dtype == np.int64
+    assert keys.size == total
+    assert (np.diff(keys) > 0).all()
+    assert total == 0 or (keys[0] >= 0 and keys[-1] < n)
+
+
+# --- counts, order, range, type
+
+
+@pytest.mark.small
+@settings(max_examples=200)
+@given(n_out=st.integers(1, 12), n_in=st.integers(1, 12), data=st.data(), seed=st.integers(0, 2**16))
+def test_gnm_has_exactly_m_distinct_sorted_connections(n_out, n_in, data, seed):
+    M = data.draw(st.integers(0, n_out * n_in))
+    check_keys(gnm(n_out, n_in, M, np.random.default_rng(seed)), M, n_out * n_in)
+
+
+@pytest.mark.small
+@settings(max_examples=200)
+@given(n_out=st.integers(1, 12), n_in=st.integers(1, 12), data=st.data(), seed=st.integers(0, 2**16))
+def test_constant_fan_in_gives_every_output_exactly_k_inputs(n_out, n_in, data, seed):
+    k = data.draw(st.integers(0, n_in))
+    keys = constant_fan_in(n_out, n_in, k, np.random.default_rng(seed))
+    check_keys(keys, n_out * k, n_out * n_in)
+    assert np.bincount(keys // n_in, minlength=n_out).tolist() == [k] * n_out
+
+
+@pytest.mark.small
+@settings(max_examples=200)
+@given(n=st.integers(1, 12), data=st.data(), seed=st.integers(0, 2**16))
+def test_distinct_gives_every_row_its_own_count(n, data, seed):
+    counts = data.draw(st.lists(st.integers(0, n), max_size=8))
+    keys = distinct(counts, n, np.random.default_rng(seed))
+    check_keys(keys, sum(counts), len(counts) * n)
+    assert np.bincount(keys // n, minlength=len(counts)).tolist() == counts
+
+
+@pytest.mark.small
+@given(n_out=st.integers(1, 12), n_in=st.integers(1, 12), p=st.floats(0, 1), seed=st.integers(0, 2**16))
+def test_bernoulli_draws_a_graph_of_a_binomial_number_of_connections(n_out, n_in, p, seed):
+    keys = bernoulli(n_out, n_in, p, np.random.default_rng(seed))
+    check_keys(keys, keys.size, n_out * n_in)
+    if p in (0, 1):
+        assert keys.size == p * n_out * n_in
+
+
+@pytest.mark.small
+def test_keys_do_not_wrap_in_a_layer_with_more_than_2_31_places():
+    rng = np.random.default_rng(0)
+    n = 2**31 - 1
+    check_keys(gnm(n, n, 1000, rng), 1000, n * n)
+    keys = constant_fan_in(2000, n, 3, rng)
+    check_keys(keys, 6000, 2000 * n)
+    assert keys.max() > 2**41  # 2000·2³¹ is 2⁴²: the last rows are reached
+
+
+@pytest.mark.small
+def test_the_same_seed_gives_the_same_graph_and_another_seed_another():
+    def draw(seed):
+        return gnm(50, 60, 300, np.random.default_rng(seed)).tolist()
+
+    assert draw(1) == draw(1)
+    assert draw(1) != draw(2)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize(("counts", "asked"), [([6, 2], 6), ([0, 7], 7), ([-1, 2], -1)])
+def test_more_connections_than_places_or_fewer_than_none_are_refused_by_number(counts, asked):
+    with refused(asked, "5 places", "0 to 5"):
+        distinct(counts, 5, np.random.default_rng(0))
+
+
+@pytest.mark.small
+def test_graphs_that_ask_for_too_much_are_refused():
+    rng = np.random.default_rng(0)
+    with refused(7, 6):
+        gnm(2, 3, 7, rng)
+    with refused(4, 3):
+        constant_fan_in(2, 3, 4, rng)
+    with refused():
+        bernoulli(2, 3, 1.1, rng)
+
+
+@pytest.mark.small
+def test_a_full_row_draws_what_it_leaves_out_which_is_nothing():
+    rng = np.random.default_rng(0)
+    before = rng.bit_generator.state
+    assert gnm(4, 5, 20, rng).tolist() == list(range(20))
+    assert constant_fan_in(4, 5, 5, rng).tolist() == list(range(20))
+    assert rng.bit_generator.state == before
+
+
+# --- every graph equally likely, on both sides of "more than half full draws what it leaves out"
+
+
+@pytest.mark.parametrize("M", [1, 2, 3, 4, 5])  # 3 of 6 is half; 4 is the first that is drawn by what is left out
+def test_all_graphs_of_m_connections_are_equally_likely(M):
+    check_equally_likely(list(combinations(range(6), M)), lambda rng: gnm(2, 3, M, rng), seed=M)
+
+
+@pytest.mark.parametrize(("n_in", "k"), [(4, 1), (4, 2), (4, 3), (3, 1), (3, 2), (5, 3)])
+def test_all_graphs_of_constant_fan_in_are_equally_likely(n_in, k):
+    rows = combinations(range(n_in), k), combinations(range(n_in, 2 * n_in), k)
+    outcomes = [a + b for a, b in product(*rows)]
+    check_equally_likely(outcomes, lambda rng: constant_fan_in(2, n_in, k, rng), seed=k)
+
+
+def test_rows_of_different_counts_are_drawn_independently():
+    # one row drawn as it is, one by what it leaves out, one empty and one full, in one call
+    rows = combinations(range(4), 1), combinations(range(4, 8), 3), [()], [tuple(range(12, 16))]
+    outcomes = [sum(parts, ()) for parts in product(*rows)]
+    check_equally_likely(outcomes, lambda rng: distinct([1, 3, 0, 4], 4, rng), seed=5, per_outcome=100)
+
+
+def test_all_graphs_are_equally_likely_where_every_connection_is_a_fair_coin():
+    outcomes = [graph for M in range(7) for graph in combinations(range(6), M)]
+    check_equally_likely(outcomes, lambda rng: bernoulli(2, 3, 0.5, rng), seed=6, per_outcome=50)
+
+
+def test_bernoullis_count_is_binomial():
+    rng = np.random.default_rng(7)
+    n, p, draws = 8, 0.3, 4000
+    seen = np.bincount([bernoulli(2, 4, p, rng).size for _ in range(draws)], minlength=n + 1)
+    expected = draws * np.array([math.comb(n, M) * p**M * (1 - p) ** (n - M) for M in range(n + 1)])
+    seen, expected = [np.array([*a[:6], a[6:].sum()]) for a in (seen, expected)]  # every cell above 40
+    assert ((seen - expected) ** 2 / expected).sum() <= scipy.stats.chi2.isf(FALSE_ALARM, 6)
+
+
+# --- memory
+
+
+@pytest.mark.small
+@pytest.mark.parametrize(
+    ("draw", "M"),
+    [
+        (lambda rng: gnm(10**6, 10**6, 20_000, rng), 20_000),
+        (lambda rng: bernoulli(10**6, 10**6, 2e-8, rng), 20_000),
+        (lambda rng: constant_fan_in(5_000, 10**6, 4, rng), 20_000),
+        (lambda rng: gnm(100, 300, 20_000, rng), 20_000),  # more than half full
+        (lambda rng: absent(np.arange(0, 40_000, 2), np.arange(0, 10**12, 5 * 10**7)), 20_000),
+    ],
+    ids=["gnm", "bernoulli", "constant_fan_in", "crowded gnm", "absent"],
+)
+def test_memory_is_proportional_to_the_connections(draw, M):
+    # 10¹² places take a terabit even as single bits; ten int64 a connection is what a few sorted copies need
+    rng = np.random.default_rng(0)
+    draw(rng)
+    tracemalloc.start()
+    try:
+        draw(rng)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10 * 8 * M
+
+
+# --- absent: ranks among what is not taken
+
+
+@pytest.mark.small
+@settings(max_examples=200)
+@given(n=st.integers(1, 40), data=st.data())
+def test_absent_is_the_inverse_of_ranking(n, data):
+    taken = np.array(sorted(data.draw(st.sets(st.integers(0, n - 1)))), np.int64)
+    free = naive.absent(n, taken.tolist())
+    assert absent(np.arange(len(free)), taken).tolist() == free
+    ranks = data.draw(st.lists(st.integers(0, max(len(free) - 1, 0)), max_size=10 if free else 0))
+    assert absent(np.array(ranks, np.int64), taken).tolist() == [free[r] for r in ranks]
+
+
+@pytest.mark.small
+def test_absent_counts_past_2_31():
+    taken = np.array([0, 5, 2**40, 2**62 - 1])
+    assert absent(np.array([0, 4, 2**40 - 3, 2**40 - 2, 2**62 - 5]), taken).tolist() == [
+        1,
+        6,
+        2**40 - 1,
+        2**40 + 1,
+        2**62 - 2,
+    ]
