@@ -11,8 +11,8 @@ INT32_MAX = np.iinfo(np.int32).max
 
 def shape(given: Any) -> tuple[int, int]:
     """(n_out, n_in) as two ints from 1 to 2³¹ − 1."""
-    sizes = tuple(given)
-    if len(sizes) != 2 or not all(int(n) == n and 1 <= n <= INT32_MAX for n in sizes):
+    sizes = tuple(given) if np.ndim(given) == 1 else (given,)
+    if len(sizes) != 2 or not all(1 <= n <= INT32_MAX and int(n) == n for n in sizes):
         raise ValueError(f"shape {sizes} must be (n_out, n_in), whole numbers from 1 to {INT32_MAX}")
     return int(sizes[0]), int(sizes[1])
 

@@ -103,7 +103,10 @@ class Sparse(ABC):
         return keys
 
     def to(self, format: type[S]) -> S:
-        """The same connections in another format. Raises ValueError if `Condensed` and the fan-in is not constant."""
+        """The same connections in another format, with the same `values` array.
+
+        Raises ValueError if that is `Condensed` and the fan-in is not constant.
+        """
         rows, cols = self.connections()
         return format.from_connections(self.shape, rows, cols, self.values.reshape(-1))
 
@@ -149,7 +152,10 @@ class Sparse(ABC):
         indptr = np.searchsorted(rows, np.arange(self.shape[0] + 1), side="left")
         e = np.arange(self.nnz, dtype=np.int32)
         csc = scipy.sparse.csr_array((e, cols, indptr), shape=self.shape).tocsc()  # SciPy's counting sort
-        return Columns(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+        view = Columns(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+        for array in view:
+            array.flags.writeable = False
+        return view
 
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         """Copies and pickles are made by the constructor, which checks again and makes indices read-only again."""

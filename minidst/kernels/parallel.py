@@ -31,11 +31,11 @@ def threads(n: int | None = None) -> int:
     """
     global _count
     if n is not None:
-        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 1024:
+        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= 1024:
             raise ValueError(
                 f"threads({n!r}): give a whole number from 1 to 1024; this machine has {os.cpu_count()} cores"
             )
-        _count = n
+        _count = int(n)
     return _count
 
 

@@ -24,6 +24,8 @@ def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "er
     """
     if kind not in KINDS:
         raise ValueError(f"allocation {kind!r} is unknown; choose one of {', '.join(KINDS)}")
+    if not shapes or min(map(min, shapes)) < 1:
+        raise ValueError(f"shapes {list(shapes)} need at least one layer, each size at least 1")
     if not 0 < density <= 1:
         raise ValueError(f"density {density} must lie in (0, 1]; 1 is the dense network")
     sizes = np.array([int(np.prod(shape)) for shape in shapes], dtype=np.int64)
@@ -81,7 +83,7 @@ def _least_density(weights: np.ndarray, sizes: Offset) -> float:
     while budget > 1 and suffices(budget - 1):  # rounding may give a small share its connection sooner
         budget -= 1
     unit = 10.0 ** (np.floor(np.log10((budget - 0.5) / total)) - 1)
-    density = np.ceil((budget - 0.5) / total / unit - 1e-9) * unit
-    while density < 1 and round(density * total) < budget:
-        density += unit
-    return float(min(1.0, density))
+    digits = int(np.ceil((budget - 0.5) / total / unit - 1e-9))
+    while round(float(f"{digits * unit:.2g}") * total) < budget:  # what is printed must do
+        digits += 1
+    return min(1.0, float(f"{digits * unit:.2g}"))

@@ -81,6 +81,8 @@ def test_updates_come_at_multiples_of_the_pace_never_at_step_0_and_never_grow(de
         ({"alpha": float("nan")}, ["alpha nan"]),
         ({"every": 0}, ["every 0", "at least 1"]),
         ({"every": -5}, ["every -5"]),
+        ({"every": 2.5}, ["every 2.5", "whole number"]),
+        ({"every": float("nan")}, ["every nan", "whole number"]),
         ({"until": 0.0}, ["until 0.0", "(0, 1]"]),
         ({"until": 1.5}, ["until 1.5"]),
         ({"until": float("nan")}, ["until nan"]),

@@ -35,6 +35,12 @@ def test_index_arrays_are_read_only_and_of_the_documented_types(format, example)
             array[...] = 0
 
 
+def test_the_csc_view_is_read_only_too(format, example):
+    for array in example(format).columns:
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
 def test_attributes_cannot_be_replaced(format, example):
     with pytest.raises(dataclasses.FrozenInstanceError):
         example(format).values = np.zeros(6)

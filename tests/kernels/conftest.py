@@ -25,7 +25,7 @@ def by_column(rows, cols):
 
 def csc(shape, rows, cols):
     order = by_column(rows, cols)
-    return pointer(cols, shape[1]), rows[order], order
+    return frozen(pointer(cols, shape[1])), frozen(rows[order]), frozen(order)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _coo_spmm(t, values, X):
 
 def _coo_spmm_t(t, values, DY):
     out = np.zeros((t.shape[1], DY.shape[1]), DY.dtype)
-    coo.spmm_t(by_column(t.rows, t.cols), frozen(t.rows), frozen(t.cols), values, DY, out)
+    coo.spmm_t(frozen(by_column(t.rows, t.cols)), frozen(t.rows), frozen(t.cols), values, DY, out)
     return out
 
 

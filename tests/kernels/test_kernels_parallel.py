@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import refused
+from strategies import WITHOUT_JIT, refused
 from threadpoolctl import threadpool_info
 
 import minidst
-from minidst.kernels import parallel
+from minidst.kernels import condensed, coo, csr, parallel
 
 pytestmark = pytest.mark.small
 
@@ -64,6 +64,14 @@ def test_pieces_run_side_by_side():
     minidst.threads(2)
     meeting = threading.Barrier(2, timeout=60)
     parallel.deal(lambda r0, r1: meeting.wait(), (0, 1, 2))
+
+
+@pytest.mark.skipif(WITHOUT_JIT, reason="nothing is compiled")
+@pytest.mark.parametrize("format", [coo, csr, condensed])
+def test_compiled_products_let_go_of_the_gil(format):
+    # else the pieces would be dealt to threads that run one after the other: right, and of no use
+    for product in (format.spmm, format.spmm_t, format.sddmm):
+        assert product.targetoptions["nogil"]
 
 
 def test_what_goes_wrong_in_a_thread_is_raised_in_the_caller():

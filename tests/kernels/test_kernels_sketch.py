@@ -78,6 +78,12 @@ def test_nan_and_inf_show_in_whichever_sample_they_are(special, b):
     np.testing.assert_array_equal(run(sketch.l2, H), [3, abs(special), 3])
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-3, 1e30])
+def test_the_norm_is_right_where_the_square_leaves_the_range_of_float32(size):
+    H = np.full((2, 9), size, np.float32)
+    np.testing.assert_allclose(run(sketch.l2, H), 3 * size, rtol=1e-6)
+
+
 @pytest.mark.parametrize("kernel", [sketch.l1, sketch.l2])
 def test_an_empty_batch_has_norm_zero(kernel):
     assert run(kernel, np.empty((2, 0), np.float32)).tolist() == [0, 0]

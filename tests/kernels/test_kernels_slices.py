@@ -46,7 +46,7 @@ def test_coo_adds_to_out_as_its_docstring_says(layer):
     out = np.full((10, 2), 100.0)
     coo.spmm(frozen(t.rows), cols, values, X, out)
     np.testing.assert_array_equal(out[:, 0], 100 + np.array(FAN_INS))
-    order = np.lexsort((t.rows, t.cols)).astype(np.int32)
+    order = frozen(np.lexsort((t.rows, t.cols)).astype(np.int32))
     out = np.full((19, 2), 100.0)
     coo.spmm_t(order, t.rows, cols, values, np.ones((10, 2)), out)
     np.testing.assert_array_equal(out[:, 1], 100 + np.bincount(cols, minlength=19))
@@ -58,7 +58,7 @@ def test_coo_takes_part_of_an_order_for_part_of_the_columns(layer, dtype):
     # what one thread gets: a slice of `order`, and with it whole columns
     t, _, cols = layer
     values, DY = t.rng.standard_normal(t.nnz).astype(dtype), t.rng.standard_normal((10, 3)).astype(dtype)
-    order = np.lexsort((t.rows, t.cols)).astype(np.int32)
+    order = frozen(np.lexsort((t.rows, t.cols)).astype(np.int32))
     whole, part = np.zeros((19, 3), dtype), np.zeros((19, 3), dtype)
     coo.spmm_t(order, frozen(t.rows), cols, values, DY, whole)
     p = int(np.searchsorted(cols[order], 7))

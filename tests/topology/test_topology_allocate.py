@@ -106,6 +106,8 @@ def test_a_very_large_budget_is_spent_to_the_last_connection():
 @given(shapes=NETWORKS["shapes"], density=st.floats(1e-7, 0.5), kind=NETWORKS["kind"])
 @example(shapes=[(100, 10), (10, 1)], density=1e-3, kind="uniform")
 @example(shapes=[(100, 100), (1, 3)], density=1e-5, kind="erk")
+@example(shapes=[(1, 625)] * 2, density=1e-5, kind="uniform")  # .0012·1250 = 1.5, but .0012 as a float falls short
+@example(shapes=[(7, 1)] * 60, density=1e-5, kind="uniform")  # one in 7: .14 would be too little, .15 is enough
 def test_a_density_that_is_too_low_is_refused_with_one_that_works(shapes, density, kind):
     try:
         allocate(shapes, density, kind)
@@ -119,6 +121,19 @@ def test_a_density_that_is_too_low_is_refused_with_one_that_works(shapes, densit
         if 'allocation="uniform"' in message:
             assert kind != "uniform"
             assert min(allocate(shapes, density, "uniform")) >= 1
+
+
+@pytest.mark.parametrize(
+    ("shapes", "kind", "least"),
+    [
+        ([(10, 2)], "er", 0.026),  # round(.026·20) = 1 connection is enough for one layer
+        ([(100, 10), (10, 1)], "uniform", 0.051),  # round(.051·1010) = 52: shares 51.5 and .515, the rest to the latter
+    ],
+)
+def test_the_density_advised_is_the_smallest_to_two_digits(shapes, kind, least):
+    assert min(allocate(shapes, least, kind)) == 1
+    with refused(f"raise density to ≥ {least}"):
+        allocate(shapes, 1e-4, kind)
 
 
 def test_uniform_is_advised_where_it_helps_and_only_there():
