@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import binom, chi2
 from strategies_dst import Told, checked, seeds, whole_sites, with_gradient
 
-from minidst.dst import GuidedSample, Site, method, update
-from minidst.dst.papers.gse import _endpoints, grabo, graest, l2, uniform
+from minidst.dst import GuidedSample, Site, method
+from minidst.dst import exchange as update  # of one layer
+from minidst.dst.papers.distributions import grabo, graest, l2, uniform
+from minidst.dst.papers.gse import _endpoints
 
 small = pytest.mark.small
 NOTHING = np.empty(0, np.int64)
@@ -28,9 +30,13 @@ def batches(draw, most_B=8, dtypes=(np.float32, np.float64)):
     return rng.integers(-4, 5, (n_in, B)).astype(dtype), rng.integers(-4, 5, (n_out, B)).astype(dtype)
 
 
+def on(guide, X, DY, rng):
+    return guide(Site((len(DY), len(X)), NOTHING, X, DY), rng)
+
+
 def fixed(f, g):
     """A distribution that is given, and needs no activations."""
-    return lambda X, DY, rng: (np.array(f, float), np.array(g, float))
+    return lambda site, rng: (np.array(f, float), np.array(g, float))
 
 
 def bare_site(n_out, n_in, taken):
@@ -46,7 +52,7 @@ def bare_site(n_out, n_in, taken):
 def test_grabo_bounds_the_gradient_and_l2_bounds_it_more_tightly(batch):
     """|∇| ≤ ‖h_a‖₂‖δ_b‖₂ ≤ |h_a|₁|δ_b|₁, in whole numbers: the middle one squared."""
     X, DY = batch
-    f, g = grabo(X, DY, RNG)
+    f, g = on(grabo, X, DY, RNG)
     h, delta = X.astype(int).tolist(), DY.astype(int).tolist()
     for a, b in product(range(len(h)), range(len(delta))):
         nabla = sum(x * y for x, y in zip(h[a], delta[b], strict=True))
@@ -59,12 +65,12 @@ def test_grabo_bounds_the_gradient_and_l2_bounds_it_more_tightly(batch):
 @checked
 def test_the_distributions_are_the_norms_of_the_rows(batch):
     X, DY = batch
-    for H, f, euclidean in zip(batch, grabo(X, DY, RNG), l2(X, DY, RNG), strict=True):
+    for H, f, euclidean in zip(batch, on(grabo, X, DY, RNG), on(l2, X, DY, RNG), strict=True):
         assert f.tolist() == [sum(abs(int(x)) for x in row) for row in H]
         squares = [sum(int(x) ** 2 for x in row) for row in H]
         np.testing.assert_allclose(euclidean, np.sqrt(squares), rtol=1e-7 if H.dtype == np.float32 else 1e-15)
         assert f.dtype == euclidean.dtype == np.float64
-    f, g = uniform(X, DY, RNG)
+    f, g = on(uniform, X, DY, RNG)
     assert len(set(f)) == len(set(g)) == 1
     assert (f.size, g.size) == (len(X), len(DY))
 
@@ -81,7 +87,7 @@ def test_the_distributions_are_the_norms_of_the_rows(batch):
 def test_the_order_of_the_bounds_holds_for_any_numbers_up_to_rounding(batch):
     X, DY = np.array(batch[0]), np.array(batch[1])
     nabla = np.abs(X @ DY.T)
-    tight, loose = (np.outer(*bound(X, DY, RNG)) for bound in (l2, grabo))
+    tight, loose = (np.outer(*on(bound, X, DY, RNG)) for bound in (l2, grabo))
     slack = 1e-9 + 1e-12 * loose  # squares of numbers below 1e-154 vanish in float64
     assert (nabla <= tight + slack).all()
     assert (tight <= loose + slack).all()
@@ -94,7 +100,7 @@ def test_with_one_sample_every_guide_is_the_gradient_itself(batch):
     X, DY = batch
     nabla = np.abs(X @ DY.T)
     for guide in (grabo, l2, graest):
-        f, g = guide(X, DY, np.random.default_rng(1))
+        f, g = on(guide, X, DY, np.random.default_rng(1))
         np.testing.assert_array_equal(np.outer(f, g), nabla)
         np.testing.assert_array_equal(f, np.abs(X[:, 0]))
         np.testing.assert_array_equal(g, np.abs(DY[:, 0]))
@@ -105,15 +111,15 @@ def test_the_bounds_by_hand():
     """h = (3, 4) and δ = (4, −3) over two samples: ∇ = 0, ‖h‖₂‖δ‖₂ = 25, |h|₁|δ|₁ = 49."""
     X, DY = np.array([[3.0, 4.0]]), np.array([[4.0, -3.0]])
     assert (X @ DY.T).item() == 0
-    assert np.outer(*l2(X, DY, RNG)).item() == 25
-    assert np.outer(*grabo(X, DY, RNG)).item() == 49
+    assert np.outer(*on(l2, X, DY, RNG)).item() == 25
+    assert np.outer(*on(grabo, X, DY, RNG)).item() == 49
 
 
 @small
 def test_l2_sees_a_gradient_whose_square_is_too_small_for_float32():
     """δ = (1e-30, 0): every gradient lies at output 0; (1e-30)² is 0 in float32, and output 1 is as likely as 0."""
     X, DY = np.ones((2, 3), np.float32), np.array([[1e-30] * 3, [0.0] * 3], np.float32)
-    g = l2(X, DY, RNG)[1]
+    g = on(l2, X, DY, RNG)[1]
     assert g[1] == 0
     np.testing.assert_allclose(g[0], sqrt(3) * 1e-30, rtol=1e-6, atol=0)
 
@@ -140,7 +146,7 @@ def test_the_mean_of_the_sketches_product_over_all_signs_is_the_gradient_exactly
         hs = [sum(x * sign for x, sign in zip(row, s, strict=True)) for row in h]
         ds = [sum(y * sign for y, sign in zip(row, s, strict=True)) for row in delta]
         total += np.outer(np.array(hs, object), np.array(ds, object))
-        f, g = graest(X, DY, told)
+        f, g = on(graest, X, DY, told)
         assert f.tolist() == [abs(x) for x in hs]
         assert g.tolist() == [abs(y) for y in ds]
         assert told.lists == []  # one draw of B signs for both
@@ -157,7 +163,7 @@ def test_the_mean_square_of_the_sketches_product_shows_that_h_and_delta_share_th
     """
     X, DY = batch
     B = X.shape[1]
-    outer = [np.outer(*graest(X, DY, told)) for _, told in all_signs(B)]
+    outer = [np.outer(*on(graest, X, DY, told)) for _, told in all_signs(B)]
     for a, b in product(range(len(X)), range(len(DY))):
         x, y = X[a].astype(int).tolist(), DY[b].astype(int).tolist()
         variance = sum(x[i] ** 2 * y[j] ** 2 + x[i] * y[i] * x[j] * y[j] for i in range(B) for j in range(B) if i != j)
@@ -169,14 +175,14 @@ def test_the_mean_square_of_the_sketches_product_shows_that_h_and_delta_share_th
 def test_the_sketch_by_hand():
     """h = (3, 4), δ = (4, −3). s = (1, 1): |hs| = 7, |δs| = 1; s = (1, −1): 1 and 7. (hs)(δs) = 7, −7: mean 0 = hδᵀ."""
     X, DY = np.array([[3.0, 4.0]]), np.array([[4.0, -3.0]])
-    assert [n.item() for n in graest(X, DY, Told([0.9, 0.9]))] == [7, 1]
-    assert [n.item() for n in graest(X, DY, Told([0.9, 0.1]))] == [1, 7]
+    assert [n.item() for n in on(graest, X, DY, Told([0.9, 0.9]))] == [7, 1]
+    assert [n.item() for n in on(graest, X, DY, Told([0.9, 0.1]))] == [1, 7]
 
 
 def test_every_sign_vector_is_equally_likely():
     """|±1 ± 2 ± 4| is 1, 3, 5 or 7, each for two of the eight sign vectors; χ², 3 degrees of freedom, P = 1e-6."""
     X, rng = np.array([[1.0, 2.0, 4.0]]), np.random.default_rng(9)
-    drawn = np.array([graest(X, X, rng)[0].item() for _ in range(4000)])
+    drawn = np.array([on(graest, X, X, rng)[0].item() for _ in range(4000)])
     counts = np.array([(drawn == value).sum() for value in (1, 3, 5, 7)])
     assert counts.sum() == 4000
     assert ((counts - 1000) ** 2 / 1000).sum() < chi2.isf(1e-6, 3)
