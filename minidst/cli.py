@@ -23,7 +23,7 @@ from .mlp import mlp
 from .nn import SGD, Adam, Optimizer
 from .plots import learning_curves, save
 from .store import check_folder
-from .tables import comparison_table, method_table, source_table
+from .tables import comparison_table, method_page, method_table, source_table
 from .topology import KINDS
 from .train import Config, fit
 
@@ -57,7 +57,7 @@ def _failed(reason: object, code: int) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    names = [name.strip() for name in arguments.methods.split(",")]
+    names = [*METHODS] if arguments.methods == "all" else [name.strip() for name in arguments.methods.split(",")]
     data = _load(arguments)
     picture = arguments.out / f"minidst-compare-{data.name}.png"
     check_folder(picture)
@@ -112,7 +112,11 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _methods(arguments: argparse.Namespace) -> None:
-    print(method_table(METHODS.values(), as_json=arguments.json))
+    if arguments.method and not arguments.json:
+        print(method_page(method(arguments.method)))
+    else:
+        records = [method(arguments.method)] if arguments.method else METHODS.values()
+        print(method_table(records, as_json=arguments.json))
 
 
 def _data(arguments: argparse.Namespace) -> None:
@@ -158,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("compare", help="train several methods on the same data and print a table")
     _training_options(one)
-    one.add_argument("--methods", default=",".join(METHODS_COMPARED), help="names with commas (default: %(default)s)")
+    one.add_argument("--methods", default=",".join(METHODS_COMPARED), help="names, or all (default: %(default)s)")
     one.add_argument("--seeds", type=int, default=5, help="runs per method (default: %(default)s)")
     one.add_argument("--paper-schedules", action="store_true", help="keep each record's own update schedule")
     one.add_argument("--out", type=Path, default=Path(), help="folder for the picture (default: here)")
@@ -172,7 +176,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, help="write the history to this CSV file")
     one.set_defaults(command=_train)
 
-    one = commands.add_parser("methods", help="list the methods, as their records describe themselves")
+    one = commands.add_parser("methods", help="list the methods, or print one record in full")
+    one.add_argument("method", nargs="?", metavar="NAME", help="a method to print in full")
     one.add_argument("--json", action="store_true", help="machine-readable output")
     one.set_defaults(command=_methods)
 

@@ -23,11 +23,12 @@ UPDATES_PER_RUN = 67  # on digits, 1350 steps: ΔT = 20
 
 @dataclass(frozen=True)
 class Row:
-    """One method's runs, a History per seed, and its connections at the end."""
+    """One method's runs: a History per seed, its connections at the end, and whether it ever held a dense layer."""
 
     method: str
     histories: tuple[History, ...]
     connections: int
+    needs_dense: bool = False
 
     @property
     def measure(self) -> str:
@@ -68,6 +69,7 @@ class Row:
             "interval": None if np.isnan(self.interval) else self.interval,
             "scores": [float(score) for score in self.scores],
             "connections": self.connections,
+            "needs_dense": self.needs_dense,
             "peak_bytes": self.peak_bytes,
             "seconds": self.seconds,
         }
@@ -110,7 +112,7 @@ def compare(
             histories.append(fit(net, data, record, config, progress=False))
             if progress:
                 progress(record.name, seed)
-        rows.append(Row(record.name, tuple(histories), net.connections))
+        rows.append(Row(record.name, tuple(histories), net.connections, record.needs_dense))
     return rows
 
 

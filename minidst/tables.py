@@ -13,7 +13,7 @@ from .dst.method import name_of
 
 
 def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], density: float) -> str:
-    """One line per method under a heading that says what was trained."""
+    """One line per method under a heading that says what was trained; those that ever hold a dense layer apart."""
     seeds, accuracy = len(rows[0].histories), rows[0].measure == "accuracy"
     percent = 100 if accuracy else 1
     heading = f"{data}, {'-'.join(map(str, sizes))}, density {density:g}, {seeds} seed{'s' if seeds > 1 else ''}"
@@ -26,11 +26,15 @@ def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], densi
             _bytes(row.peak_bytes),
             f"{row.seconds:.2f}",
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: row.needs_dense)
     ]
     columns = ("method", "test accuracy %" if accuracy else "test loss", "connections", "weights + state", "s/run")
     heading = "\n".join(wrap(heading, 80))
-    return f"{heading}\n\n{_aligned(columns, cells)}\n"
+    lines = _aligned(columns, cells).splitlines()
+    sparse = sum(not row.needs_dense for row in rows)
+    if 0 < sparse < len(rows):
+        lines.insert(2 + sparse, "  … and these hold all n_in·n_out numbers of a layer at some time:")
+    return "\n".join([heading, "", *lines, ""])
 
 
 def method_table(methods: Iterable[Method], *, as_json: bool = False, markdown: bool = False) -> str:
@@ -46,6 +50,15 @@ def method_table(methods: Iterable[Method], *, as_json: bool = False, markdown: 
         return _aligned((columns[0], columns[-1]), [(row[0], row[-1]) for row in rows])
     lines = [columns, ("---",) * len(columns), *((f"`{name}`", *rest) for name, *rest in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def method_page(method: Method) -> str:
+    """One record in full: a line for each of its parts."""
+    lines = []
+    for name, value in _parts(method).items():
+        text = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        lines += wrap(f"{name.replace('_', ' '):22} {text}", 80, subsequent_indent=" " * 23)
+    return "\n".join(lines)
 
 
 def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:
@@ -76,14 +89,28 @@ def _parts(method: Method) -> dict[str, str | bool]:
     return {
         "name": method.name,
         "summary": method.summary,
+        "paper": method.paper,
+        "memory": method.memory,
+        "flops": f"{method.flops} per training sample",
+        "needs_dense": method.needs_dense,
         "start": method.start,
+        "format": method.format,
+        "begin": name_of(method.begin),
         "prune": name_of(method.prune),
         "candidates": name_of(method.candidates),
         "score": name_of(method.score),
         "newborn": name_of(method.newborn) if method.dynamic else "—",
         "schedule": str(method.schedule) if method.dynamic else "—",
-        "needs_dense": method.needs_dense,
-        "paper": method.paper,
+        "round": method.round,
+        "scope": method.scope,
+        "order": method.order.replace("_", " "),
+        "regrow_pruned": method.regrow_pruned,
+        "keep_value_on_regrow": method.keep_value_on_regrow,
+        "skip_optimizer_step": method.skip_optimizer_step,
+        "micro_batches": str(method.micro_batches),
+        "update": name_of(method.update),
+        "after_step": name_of(method.after_step),
+        "rounds": ", ".join(f"{s:g}" for s in method.rounds) or "—",
     }
 
 

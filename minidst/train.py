@@ -166,7 +166,7 @@ def fit(
     data, held_out = _hold_out(data, config.validation, net.rng)
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
     hidden = not (on_terminal if progress is None else progress)
-    once = replace(record, rounds=(), start="sparse")  # from its second round on the network is sparse
+    once = replace(record, rounds=(), start="sparse") if record.rounds else record  # its later rounds start sparse
     *earlier, history = [_fit_once(net, data, held_out, once, config, hidden) for _ in rounds(net, record.rounds)]
     history.earlier = earlier
     return history

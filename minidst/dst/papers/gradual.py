@@ -74,7 +74,7 @@ def _rank(scores: Float) -> Float:
 GRADUAL = Method(
     name="gradual",
     paper="Zhu and Gupta 2018, arXiv:1710.01878",
-    summary="prunes a dense network by magnitude while it trains, less and less each time",
+    summary="prunes a dense network by magnitude while it trains",
     memory="O(n_in·n_out) at first, falling to O(nnz)",
     flops="3 f_S, f_S falling from f_D to the budget",
     start="dense",

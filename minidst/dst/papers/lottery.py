@@ -18,7 +18,7 @@ from ..method import Method
 LOTTERY = Method(
     name="lottery",
     paper="Frankle and Carbin 2019, arXiv:1803.03635",
-    summary="trains, prunes by magnitude, rewinds to the first weights, and again",
+    summary="trains, prunes by magnitude, rewinds, and again",
     memory="O(n_in·n_out)",
     flops="3 f_S, summed over trainings from f_D to the budget",
     start="dense",

@@ -34,7 +34,7 @@ def keep_most_sensitive(net: Network, batches: Batches, rng: np.random.Generator
 SNIP = Method(
     name="snip",
     paper="Lee et al. 2019, arXiv:1810.02340",
-    summary="keeps the largest |weight × gradient| of a dense network, before training",
+    summary="keeps the largest |weight × gradient|, before training",
     memory="O(n_in·n_out) until the first step, O(nnz) from then on",
     flops="3 f_S",
     start="dense",

@@ -126,7 +126,7 @@ def _grown(W: Condensed, kept: Bool, missing: Offset, site: Site, may_return: bo
 SRIGL = Method(
     name="srigl",
     paper="Lasby et al. 2023, arXiv:2305.02299",
-    summary="RigL with one fan-in for all neurons; ablates those that matter least",
+    summary="RigL at one fan-in for all neurons; ablates idle ones",
     flops="(3 f_S ΔT + 2 f_S + 2 f_D)/(ΔT + 1)",
     format="condensed",
     prune=magnitude,

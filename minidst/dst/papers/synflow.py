@@ -77,7 +77,7 @@ def _to_sum_1(a: Float) -> Float:
 SYNFLOW = Method(
     name="synflow",
     paper="Tanaka et al. 2020, arXiv:2006.05467",
-    summary="keeps what carries most flow through a dense network, in 100 rounds, without data",
+    summary="keeps what carries most flow, in 100 rounds, without data",
     memory="O(n_in·n_out) until the first step, O(nnz) from then on",
     flops="3 f_S",
     start="dense",
