@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ..nn.schedules import constant, cosine, linear
 
 
@@ -24,7 +26,7 @@ class Schedule:
     def __post_init__(self) -> None:
         if not 0 < self.alpha <= 1:
             raise ValueError(f"alpha {self.alpha} must lie in (0, 1]: it is the fraction of connections exchanged")
-        if self.every != "epoch" and (isinstance(self.every, str) or self.every < 1):
+        if self.every != "epoch" and (not isinstance(self.every, int | np.integer) or self.every < 1):
             raise ValueError(f"every {self.every!r} must be a whole number of steps, at least 1; or 'epoch'")
         if not 0 < self.until <= 1:
             raise ValueError(f"until {self.until} must lie in (0, 1]: it is a fraction of training")

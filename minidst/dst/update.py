@@ -36,7 +36,8 @@ def exchange(
     nothing to explore and is left alone.
     """
     P, G, considered = choose(layer, method, fraction, rng, net)
-    return apply(layer, method, P, G, rng)._replace(considered=considered)
+    done = apply(layer, method, P, G, rng) if G.size else Exchange()
+    return done._replace(considered=considered)
 
 
 def choose(
@@ -137,7 +138,8 @@ def spared(P: Offset, scores: Float, regrown: Bool, grown: int) -> Offset:
     """P, less its best-scored surplus over |G|; what G regrows is not spared, for it is to start anew."""
     surplus = P.size - grown
     leaving = np.flatnonzero(~regrown)
-    return np.delete(P, leaving[k_largest(scores[P[leaving]], surplus)]) if surplus > 0 else P
+    kept = k_smallest(scores[P[leaving]], leaving.size - surplus)  # between equal scores the smaller key goes
+    return np.delete(P, np.delete(leaving, kept)) if surplus > 0 else P
 
 
 def apply(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.random.Generator) -> Exchange:
