@@ -49,6 +49,8 @@ def carry(aligned: Float, source: Offset) -> Float:
 
     aligned: (nnz,) or any shape of that size; returns (nnz′,).
     """
+    if aligned.size == 0:  # a layer's first connections
+        return np.zeros(source.size, aligned.dtype)
     carried = aligned.reshape(-1)[source]  # −1 reads the last entry; it is overwritten next
     carried[source < 0] = 0
     return carried
