@@ -158,8 +158,8 @@ class Method:
 
     @property
     def dynamic(self) -> bool:
-        """Whether its schedule has anything to do."""
-        return self.prune is not None or self.update is not None
+        """Whether it ever changes a topology that it started with."""
+        return self.prune is not None or self.update is not None or self.after_step is not None
 
 
 def name_of(part: Any) -> str:

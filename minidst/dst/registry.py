@@ -5,13 +5,17 @@ from difflib import get_close_matches
 from typing import Any
 
 from .method import Method
+from .papers.deepr import DEEPR
+from .papers.dsr import DSR
 from .papers.gradual import GRADUAL
 from .papers.grasp import GRASP, GRASP_ABS
 from .papers.gse import GSE_2022, GSE_GRABO, GSE_GRAEST, GSE_L2, GSE_SYNFLOW, GSE_UNIFORM
 from .papers.lottery import LOTTERY
+from .papers.mest import MEST
 from .papers.rigl import RIGL
 from .papers.set import SET
 from .papers.small_dense import SMALL_DENSE
+from .papers.snfs import SNFS
 from .papers.snip import SNIP
 from .papers.srigl import SRIGL, SRIGL_NO_ABLATION
 from .papers.static import DENSE, STATIC
@@ -31,6 +35,10 @@ METHODS: dict[str, Method] = {
         GSE_2022,
         SRIGL,
         SRIGL_NO_ABLATION,
+        SNFS,
+        DSR,
+        DEEPR,
+        MEST,
         SNIP,
         GRASP,
         GRASP_ABS,

@@ -41,6 +41,20 @@ def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "er
     return [int(count) for count in counts]
 
 
+def deal(total: int, weights: np.ndarray, room: Offset) -> Offset:
+    """Whole numbers min(room_l, ε·w_l) with the ε that makes their sum `total`: shares ∝ w_l, none above its room.
+
+    What a full share cannot take goes to the others, again ∝ w_l; shares are rounded by largest remainder. A layer
+    with w_l = 0 gets only what no other has room for. weights: (L,), ≥ 0 and finite; room: (L,).
+    Raises ValueError if `total` is more than all the room.
+    """
+    weights, room = np.asarray(weights, np.float64), np.asarray(room, np.int64)
+    if total > room.sum():
+        raise ValueError(f"{total} connections cannot be dealt to layers with room for {room.sum()}; deal fewer")
+    least = 1e-12 * weights.max(initial=0) or 1.0
+    return _largest_remainder(_capped_shares(np.maximum(weights, least), room, total), room)
+
+
 def raw_ratios(shapes: Sequence[tuple[int, ...]], kind: Kind) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """r_l, the density of each layer up to the common factor ε."""
     if kind == "uniform":

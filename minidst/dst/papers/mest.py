@@ -1,0 +1,80 @@
+"""MEST, memory-economic sparse training (Yuan et al. 2021, arXiv:2110.14032).
+
+A small weight with a large gradient is on its way to somewhere, so a connection's worth is |θ| + λ|∇|. Every few
+epochs ("mutation"), in each layer with budget b:
+1. Drop the connections of the lowest worth, down to a lower density.
+2. Grow connections up to an upper density, uniformly, at weight 0; those just dropped may return.
+Elastic: the distance between the two shrinks as training goes on; here it is α_t·b.
+
+Which of the two densities is the budget? The paper has both, and neither trains with fewer connections than that:
+- MEST+EM: down to (1 − α_t)·b and up to b again, so that memory is never more than b. This is drop k = ⌊α_t·b⌋ and
+  grow k, which needs nothing but the record at the end of this file.
+- MEST+EM&S, a soft memory bound: down to b, and up to (1 + α_t)·b. New connections are tried out beside the old ones
+  before the next mutation chooses among all: `method("mest", update=Elastic(below=0, above=1))`. Between two mutations
+  a layer has b + ⌊α_t·b⌋ connections, α_t that of the earlier one, which becomes b as α_t becomes 0.
+
+By hand, b = 10 and α_t = .3: EM drops 3 and grows 3. EM&S has grown from 10 to 13; at the next mutation, α_t = .2, it
+drops the 3 worst of the 13 and grows 2: 12.
+
+The authors' code drops 20 % at first, 10 % from 56 % of training on and none after 75 %, every 5 epochs; here the same
+start and end, as a cosine, every epoch. λ = 1; `partial(mest, lam=…)` for another.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from ...kernels.select import k_smallest
+from ...nn.network import Network
+from ..grow import random_absent
+from ..method import Exchange, Method
+from ..prune import ROUNDS, mest
+from ..schedule import Cosine
+from ..update import apply, grow, spared
+
+
+@dataclass(frozen=True)
+class Elastic:
+    """Every layer of budget b: drop to b − ⌊below·α_t·b⌋, grow to b + ⌊above·α_t·b⌋, or till it is full.
+
+    below, above: ≥ 0, below ≤ 1. b is what the layer had at the first update, kept in `net.memory["mest.budget"]`; a
+    layer that started full is left alone. Raises ValueError for numbers out of range.
+    """
+
+    below: float = 1.0
+    above: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.below <= 1 and self.above >= 0):
+            raise ValueError(f"below {self.below} must lie in [0, 1] and above {self.above} in [0, ∞): parts of α_t·b")
+
+    def __call__(self, net: Network, method: Method, fraction: float, rng: Generator) -> Exchange:
+        """One mutation of the whole network."""
+        assert method.prune is not None, "MEST prunes by a score"
+        done, of = Exchange(), ROUNDS[method.round]
+        budgets = net.memory.setdefault("mest.budget", np.array([layer.W.nnz for layer in net.sparse]))
+        for layer, b in zip(net.sparse, budgets.tolist(), strict=True):
+            places = layer.shape[0] * layer.shape[1]
+            if b == places:
+                continue
+            lower, upper = b - of(self.below * fraction * b), min(b + of(self.above * fraction * b), places)
+            scores = method.prune(layer.weight.values, layer.gradient, rng)
+            P = k_smallest(scores, layer.W.nnz - lower)
+            wanted = upper - layer.W.nnz + P.size
+            G, considered = grow(layer, method, P, wanted, rng, net)
+            regrown = np.isin(layer.W.keys()[P], G, assume_unique=True)
+            P = spared(P, scores, regrown, P.size - wanted + G.size)
+            done = done.plus(apply(layer, method, P, G, rng)._replace(considered=considered))
+        return done
+
+
+MEST = Method(
+    name="mest",
+    paper="Yuan et al. 2021, arXiv:2110.14032",
+    summary="drops small weights with small gradients, grows at random",
+    prune=mest,
+    candidates=random_absent,
+    schedule=Cosine(alpha=0.2, every="epoch", until=0.75),
+    skip_optimizer_step=False,
+)

@@ -1,0 +1,103 @@
+"""SNFS, sparse networks from scratch, or sparse momentum (Dettmers and Zettlemoyer 2019, arXiv:1907.04840).
+
+After every step, for every connection that could exist: M ← βM + (1 − β)·∇, ∇ = δhᵀ. At the end of every epoch:
+1. Drop the fraction α_t of each layer's connections with the smallest |θ|; K in all layers together.
+2. A layer's part of K is proportional to the mean |M| of the connections it had before step 1: where the loss still
+   pulls at the weights, more of them are needed. What a layer has no room for goes to the others.
+3. Grow in each layer the absent connections with the largest |M|, at weight 0; those just dropped are absent.
+
+By hand: layer 1 has θ = .9 .1 0 0 with M = .3 .5 .7 −.6, layer 2 has θ = .8 −.2 0 0 with M = .1 .1 .3 .2, and half of
+each is dropped: .1 and −.2, so K = 2. Where there was a weight |M| is .4 and .1 in the mean, so the shares are 1.6 and
+.4, in whole numbers 2 and 0. Layer 1 grows .7 and −.6; layer 2 is left with one connection.
+
+M is n_out × n_in numbers in each layer: sparse weights, dense memory, and a dense ∇ at every step (2 f_S + f_D). It
+is the method's price, and RigL is what came of asking for ∇ only now and then. Layers that are full take no part.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from ...kernels.arrays import Float, Offset
+from ...kernels.select import k_largest, k_smallest
+from ...nn.layers import SparseLinear
+from ...nn.network import Network
+from ..grow import Site, all_absent
+from ..method import Exchange, Method
+from ..prune import how_many, magnitude
+from ..redistribute import redistribute
+from ..schedule import Cosine
+
+
+@dataclass(frozen=True)
+class DenseMomentum:
+    """M ← βM + (1 − β)·DY Xᵀ, (n_out, n_in), in every layer that is not full. beta: β in [0, 1)."""
+
+    beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta < 1:
+            raise ValueError(f"beta {self.beta} must lie in [0, 1): it is the part of the old momentum that stays")
+
+    def __call__(self, net: Network, lr: float, rng: Generator) -> Exchange:
+        """One more gradient into every M; no connection changes."""
+        for l, layer in enumerate(net.sparse):
+            if layer.W.density < 1:
+                X, DY = layer.last_batch()
+                M = net.memory.setdefault(_name(l), np.zeros(layer.shape, layer.W.dtype))
+                M *= self.beta
+                M += (1 - self.beta) * (DY @ X.T)
+        return Exchange()
+
+
+def momentum(site: Site, S: Offset | None, k: int) -> Offset:
+    """G = argtop-k over S of |M_ij|."""
+    assert site.net is not None, "growth is given a network"
+    assert site.layer is not None, "and one of its layers"
+    M = np.abs(_momentum(site.net, site.layer)).reshape(-1)
+    if S is not None:
+        return S[k_largest(M[S], k)]
+    M[site.taken] = -1
+    return k_largest(M, min(k, site.free))
+
+
+def by_momentum(net: Network, method: Method, fraction: float, rng: Generator) -> Exchange:
+    """Steps 1 to 3. Raises FloatingPointError if the momentum is no longer finite."""
+    layers = [layer for layer in net.sparse if layer.W.density < 1]
+    assert method.prune is not None, "SNFS prunes by a score"
+    scores = [method.prune(layer.weight.values, layer.gradient, rng) for layer in layers]
+    k = [how_many(method.prune, layer.weight.values, fraction, method.round) for layer in layers]
+    pruned = [k_smallest(score, k_l) for score, k_l in zip(scores, k, strict=True)]
+    pull = [np.abs(_momentum(net, layer).reshape(-1)[layer.W.keys()]).sum() / max(layer.W.nnz, 1) for layer in layers]
+    if not np.isfinite(pull).all():
+        raise FloatingPointError("the momentum of the gradient is not finite: lower lr, or scale the inputs")
+    return redistribute(net, method, layers, pruned, scores, pull, rng)
+
+
+def _momentum(net: Network, layer: SparseLinear) -> Float:
+    """M of the layer, or before the first step the gradient of the last batch."""
+    X, DY = layer.last_batch()
+    M: Float | None = net.memory.get(_name(net.sparse.index(layer)))
+    return DY @ X.T if M is None else M
+
+
+def _name(l: int) -> str:
+    return f"snfs.momentum.{l}"
+
+
+SNFS = Method(
+    name="snfs",
+    paper="Dettmers and Zettlemoyer 2019, arXiv:1907.04840",
+    summary="grows the largest momentum, most where a layer's is large",
+    memory="O(n_in·n_out)",
+    flops="2 f_S + f_D",
+    prune=magnitude,
+    candidates=all_absent,
+    score=momentum,
+    schedule=Cosine(alpha=0.5, every="epoch", until=1.0),
+    update=by_momentum,
+    after_step=DenseMomentum(),
+    skip_optimizer_step=False,
+    needs_dense=True,
+)
