@@ -109,6 +109,7 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
                 if fraction == 0 or not method.skip_optimizer_step:
                     config.optimizer.step(list(net.parameters()), lr)
                     if method.after_step:
+                        _stop_unless_finite(net, t, epoch, lr)
                         done = method.after_step(net, lr, net.rng)
                 if fraction > 0:
                     _stop_unless_finite(net, t, epoch, lr)
