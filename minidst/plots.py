@@ -24,7 +24,7 @@ STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, 
 def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> Figure:
     """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval."""
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        figure = Figure(figsize=(9, max(3.6, 0.2 * len(runs))), layout="constrained")
         losses, scores = figure.subplots(1, 2)
         measure = next((histories[0].measure for histories in runs.values()), "accuracy")
         percent = 100 if measure == "accuracy" else 1
@@ -37,7 +37,10 @@ def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> F
         for axes in (losses, scores):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         scores.set(xlabel="epoch", ylabel="test accuracy (%)" if measure == "accuracy" else "test loss")
-        scores.legend(loc="lower right", frameon=False)
+        if len(runs) <= len(COLOURS):
+            scores.legend(loc="lower right", frameon=False)
+        else:  # more names than the picture has room for
+            figure.legend(*scores.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
         figure.suptitle(title)
     return figure
 

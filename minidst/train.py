@@ -164,6 +164,7 @@ def fit(
     """
     config = Config() if config is None else config
     record = method_named(method) if isinstance(method, str) else method
+    _check_fit(net, data, replace(record, rounds=()))  # before a round leaves its mark
     data, held_out = _hold_out(data, config.validation, net.rng)
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
     hidden = not (on_terminal if progress is None else progress)
