@@ -292,5 +292,5 @@ def _blame(net: Network, Z: Float, lr: float) -> str:
     bad = [l for l, X in enumerate(after) if X is not None and not np.isfinite(X).all()]
     where = "every layer's output is finite"
     if bad:
-        where = f"the output of layer {bad[0] - 1} is the first that is not finite" if bad[0] else "so are the data"
+        where = f"the output of layer {bad[0] - 1} is the first that is not finite" if bad[0] else "the data are not"
     return f"{where}: {REMEDY.format(lr=lr)}"

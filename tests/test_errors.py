@@ -46,10 +46,12 @@ def refused(what, *words):
         (lambda: network((5, 8, 3)), toy, "rigl", ["toy", "6 features", "5"]),
         (lambda: network((6, 8, 2)), toy, "rigl", ["toy", "3 classes", "2 outputs"]),
         (lambda: network((6, 8, 1)), lambda: toy(3), "rigl", ["toy", "3 classes", "1 output"]),
-        (lambda: network(method="static", format="condensed"), toy, "rigl", ["rigl", "Condensed", "csr", "static"]),
-        (lambda: network(method="static", format="condensed"), toy, "set", ["set", "Condensed"]),
+        (lambda: network(method="static", format="condensed"), toy, "rigl", ["rigl", "'condensed'", "csr"]),
+        (lambda: network(method="static", format="condensed"), toy, "set", ["set", "'condensed'"]),
         (lambda: network(method="dense"), toy, "rigl", ["rigl", "dense"]),
         (lambda: network(method="dense"), toy, "gse-grabo", ["gse-grabo", "dense"]),
+        *((lambda: network(method="static"), toy, name, [name, "dense"]) for name in ("dense", "gradual", "lottery")),
+        (network, toy, "srigl", ["srigl", "'csr'", "condensed"]),
         (network, toy, "rigel", ["'rigel'", "rigl"]),
     ],
 )
@@ -78,10 +80,6 @@ def test_what_does_not_fit_is_refused_at_once_and_nothing_is_changed(start, net,
 def test_a_loss_that_cannot_take_these_targets_is_refused_at_once(start, sizes, data, loss):
     net = network(sizes, loss=loss)
     refused(lambda: start(net, data(), "static"))
-
-
-def test_the_dense_method_is_refused_a_sparse_network_which_would_be_reported_as_dense():
-    refused(lambda: train(network(method="static"), toy(), "dense"), "dense")
 
 
 @pytest.mark.parametrize(("fraction", "n"), [(0.001, 12), (0.999, 12)])
@@ -137,7 +135,7 @@ def test_a_bias_of_another_length_is_refused_with_both(layer):
         ({"density": float("nan")}, ["nan", "(0, 1]"]),
         ({"density": -1, "method": "dense"}, ["-1", "(0, 1]"]),
         ({"density": 0.01}, ["0.01", "layer", "0 connections", "density"]),
-        ({"format": "condensed", "method": "rigl"}, ["rigl", "Condensed", "csr"]),
+        ({"format": "condensed", "method": "rigl"}, ["rigl", "'condensed'", "csr"]),
         ({"seed": -1}, ["seed", "-1"]),
     ],
     ids=str,

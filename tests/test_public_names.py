@@ -69,7 +69,7 @@ def test_the_parameters_are_called_as_the_design_says(name, parameters):
 
 def test_the_defaults_of_mlp_are_those_of_the_design():
     defaults = {name: p.default for name, p in inspect.signature(minidst.mlp).parameters.items()}
-    expected = {"method": "rigl", "allocation": "erk", "format": "csr", "seed": 0}
+    expected = {"method": "rigl", "allocation": "erk", "format": None, "seed": 0}
     assert {name: defaults[name] for name in expected} == expected
 
 

@@ -7,14 +7,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from minidst import COO, CSR, METHODS
-from minidst.dst import Site
-from minidst.nn import SparseLinear
+from minidst.dst import Site, exchange
+from minidst.nn import Network, SparseLinear
 from minidst.topology import gnm
 
-DYNAMIC = [name for name, record in METHODS.items() if record.dynamic]
+GROWING = [name for name, record in METHODS.items() if record.candidates]  # gradual, DEEP R: not at updates
+LAYERWISE = [name for name in GROWING if not METHODS[name].update]  # an `update` of its own has tests of its own
 FORMATS = {"coo": COO, "csr": CSR}
 checked = settings(deadline=None, max_examples=40)  # the first example compiles
 seeds = st.integers(0, 2**32 - 1)
+
+
+def update(layer, method, fraction, rng):
+    """One update of one layer by itself: how many connections were exchanged."""
+    return exchange(layer, method, fraction, rng, Network([layer])).grown
 
 
 class Told:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_dst import checked, ready, seeds, whole_layers
+from strategies_dst import checked, ready, seeds, update, whole_layers
 
 from minidst import CSR, Config, Dataset, fit, method, mlp, train
-from minidst.dst import Cosine, all_absent, random_absent, update
+from minidst.dst import Cosine, all_absent, random_absent
 from minidst.dst.prune import magnitude
 from minidst.nn import SparseLinear
 

@@ -13,7 +13,9 @@ PARTS = {"prune": magnitude, "candidates": all_absent, "score": gradient}
 
 def test_the_methods_are_exactly_these():
     assert list(METHODS) == [
-        "static", "set", "rigl", "gse-uniform", "gse-grabo", "gse-graest", "gse-l2", "dense",
+        "static", "set", "rigl", "gse-uniform", "gse-synflow", "gse-grabo", "gse-graest", "gse-l2", "gse-2022",
+        "srigl", "srigl-no-ablation", "snfs", "dsr", "deepr", "mest", "snip", "grasp", "grasp-abs", "synflow",
+        "gradual", "lottery", "small-dense", "dense",
     ]  # fmt: skip
     assert dst.METHODS is METHODS
 
@@ -63,10 +65,14 @@ def test_gse_is_the_papers(kind):
     assert not record.needs_dense
 
 
-def test_only_dense_starts_dense_and_only_static_and_dense_never_change():
-    assert [name for name, record in METHODS.items() if record.start == "dense"] == ["dense"]
-    assert [name for name, record in METHODS.items() if record.needs_dense] == ["dense"]
-    assert [name for name, record in METHODS.items() if not record.dynamic] == ["static", "dense"]
+def test_what_starts_dense_needs_dense_arrays_and_what_never_changes_is_static_or_pruned_before_training():
+    before = ["snip", "grasp", "grasp-abs", "synflow"]
+    dense = [*before, "gradual", "lottery", "dense"]
+    assert [name for name, record in METHODS.items() if record.start == "dense"] == dense
+    assert [name for name, record in METHODS.items() if record.start == "small-dense"] == ["small-dense"]
+    assert {name for name, record in METHODS.items() if record.needs_dense} == {*dense, "small-dense", "snfs"}
+    still = ["static", *before, "lottery", "small-dense", "dense"]
+    assert [name for name, record in METHODS.items() if not record.dynamic] == still
 
 
 def test_a_field_can_be_changed_without_touching_the_registry():

@@ -4,10 +4,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from strategies_dst import Told, active, with_gradient
+from strategies_dst import Told, active, update, with_gradient
 
 from minidst import COO, CSR, METHODS, method, mlp
-from minidst.dst import GuidedSample, Site, update
+from minidst.dst import GuidedSample, Site
 from minidst.dst.papers import gse
 from minidst.nn import Linear, SparseLinear
 
@@ -106,9 +106,9 @@ def test_gse_grows_the_best_of_its_sample(name, signs, f, g, S, grown):
     layer.forward(GSE_X)
     layer.backward(GSE_DY)
     distribution = getattr(gse, name)
-    for found, expected in zip(distribution(GSE_X, GSE_DY, Told(*signs)), (f, g), strict=True):
-        np.testing.assert_allclose(found / found.sum(), np.array(expected) / np.sum(expected), rtol=1e-15)
     site = Site((2, 4), layer.W.keys(), GSE_X, GSE_DY)
+    for found, expected in zip(distribution(site, Told(*signs)), (f, g), strict=True):
+        np.testing.assert_allclose(found / found.sum(), np.array(expected) / np.sum(expected), rtol=1e-15)
     keys = GuidedSample(distribution)(site, 1, Told(*signs, OUTPUTS, INPUTS))
     assert [divmod(key, 4) for key in keys.tolist()] == S
     assert update(layer, METHODS[f"gse-{name}"], 0.3, Told(*signs, OUTPUTS, INPUTS)) == 1

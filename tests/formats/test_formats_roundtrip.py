@@ -133,5 +133,5 @@ def test_a_matrix_without_connections_survives_every_round_trip(format):
 
 def test_condensed_tells_its_fan_in_and_refuses_a_matrix_without_one(example):
     assert example(Condensed).fan_in == 2
-    with refused("row 1 has 0", "row 0 has 2", "CSR"):
-        CSR.from_dense([[1, 2], [0, 0]]).to(Condensed)
+    with refused("row 1 has 1", "row 0 has 2", "CSR"):
+        CSR.from_dense([[1, 2], [3, 0]]).to(Condensed)

@@ -87,12 +87,17 @@ def _csr_sddmm(t, DY, X):
 
 
 def _rectangle(t, array):
-    return array.reshape(t.shape[0], t.nnz // t.shape[0])
+    """(active rows, connections of each): rows without connections are ablated."""
+    return array.reshape(_active(t).size, -1 if t.nnz else 0)
+
+
+def _active(t):
+    return np.unique(t.rows).astype(np.int32)
 
 
 def _condensed_spmm(t, values, X):
-    out = unset(t.shape[0], X.shape[1], X.dtype)
-    condensed.spmm(frozen(_rectangle(t, t.cols)), _rectangle(t, values), X, out)
+    out = np.zeros((t.shape[0], X.shape[1]), X.dtype)
+    condensed.spmm(frozen(_active(t)), frozen(_rectangle(t, t.cols)), _rectangle(t, values), X, out)
     return out
 
 
@@ -103,8 +108,8 @@ def _condensed_spmm_t(t, values, DY):
 
 
 def _condensed_sddmm(t, DY, X):
-    out = np.full((t.shape[0], t.nnz // t.shape[0]), 77, X.dtype)
-    condensed.sddmm(frozen(_rectangle(t, t.cols)), DY, X, out)
+    out = _rectangle(t, np.full(t.nnz, 77, X.dtype))
+    condensed.sddmm(frozen(_active(t)), frozen(_rectangle(t, t.cols)), DY, X, out)
     return out.reshape(-1)
 
 

@@ -75,8 +75,6 @@ def test_every_fan_out_around_the_unrolled_loop_of_the_transpose(kernels, dtype)
     ],
 )
 def test_the_smallest_and_emptiest_matrices(kernels, dtype, fan_ins, n_in):
-    if kernels.constant:
-        fan_ins = [max(fan_ins)] * len(fan_ins)
     t = topology(fan_ins, n_in)
     for B in (1, 3):
         check_all_three(kernels, t, *numbers(t, B, dtype))

@@ -157,6 +157,7 @@ def test_memory_bytes_is_the_sum_one_can_do_by_hand():
         "indices": CSR_1 + CSR_2,
         "gradients": 0,
         "optimizer_state": 0,
+        "method_state": 0,
         "activations": 0,
     }
     batch(net, 6)
@@ -165,6 +166,7 @@ def test_memory_bytes_is_the_sum_one_can_do_by_hand():
         "indices": CSR_1 + CSR_2 + CSC_2,
         "gradients": VALUES,
         "optimizer_state": 0,
+        "method_state": 0,
         "activations": ACTIVATIONS,
     }
     assert net.memory_bytes() == net_bytes
@@ -182,15 +184,16 @@ def test_adam_holds_two_numbers_per_parameter_and_coo_two_indices_per_connection
         "indices": 8 * 5 + 8 * 4 + CSC_2,
         "gradients": VALUES,
         "optimizer_state": 2 * VALUES,
+        "method_state": 0,
         "activations": ACTIVATIONS,
     }
 
 
-def test_a_condensed_layer_holds_one_index_per_connection():
+def test_a_condensed_layer_holds_one_index_per_connection_and_one_per_row():
     net = Network([sparse_layer("condensed", 3, 4, 2, np.random.default_rng(0), np.float32)])
-    assert net.memory_bytes()["indices"] == 4 * 6
+    assert net.memory_bytes()["indices"] == 4 * 6 + 4 * 3
     batch(net, 5)
-    assert net.memory_bytes()["indices"] == 4 * 6
+    assert net.memory_bytes()["indices"] == 4 * 6 + 4 * 3
 
 
 def test_an_array_that_two_layers_keep_is_counted_once():
@@ -210,6 +213,7 @@ def test_a_dense_network_holds_no_indices():
         "indices": 0,
         "gradients": 4 * (12 + 3 + 6 + 2),
         "optimizer_state": 0,
+        "method_state": 0,
         "activations": ACTIVATIONS,
     }
 
