@@ -18,14 +18,16 @@ The papers write θ ∈ R^{n_in×n_out}; ours is the transpose, said once here. 
 """
 
 from . import data, dst, formats, nn, topology
+from .config import Config
 from .data import Dataset, load
 from .dst import METHODS, Method, method
+from .fit import fit
 from .formats import COO, CSR, Condensed
 from .history import History
 from .kernels.parallel import threads
 from .mlp import mlp
 from .nn import Network
-from .train import Config, Step, fit, train
+from .train import Step, train
 
 __version__ = "0.1.0"
 

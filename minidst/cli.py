@@ -15,8 +15,10 @@ from tqdm import tqdm
 
 from . import __version__
 from .compare import METHODS_COMPARED, compare, layer_sizes, loss_for
+from .config import Config
 from .data import load, sources
 from .dst import METHODS, method
+from .fit import fit
 from .formats import FORMATS
 from .kernels.parallel import threads
 from .mlp import mlp
@@ -25,7 +27,6 @@ from .plots import learning_curves, save
 from .store import check_folder
 from .tables import comparison_table, method_page, method_table, source_table
 from .topology import KINDS
-from .train import Config, fit
 
 
 def main(argv: Sequence[str] | None = None) -> int:

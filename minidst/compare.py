@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from .config import Config
 from .data import Dataset
 from .dst import Cosine, Method, method
+from .fit import fit, held_out_samples
 from .history import History
 from .metrics import half_width
 from .mlp import mlp
 from .nn import Loss, MeanSquaredError
 from .topology import Kind
-from .train import Config, fit, held_out_samples
 
 METHODS_COMPARED = ("static", "set", "rigl", "gse-grabo", "dense")
 UPDATES_PER_RUN = 67  # on digits, 1350 steps: ΔT = 20

@@ -1,61 +1,25 @@
-"""The trainer: a generator of steps, and a loop around it."""
+"""The trainer: a generator of steps."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from math import ceil, isfinite
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from .config import Config
 from .data import Dataset
 from .dst import Exchange, Method, update, update_in_parts
 from .dst import method as method_named
-from .dst.rounds import rounds
 from .formats import FORMATS
-from .history import Epoch, History
 from .kernels.arrays import Float, Offset
 from .kernels.parallel import one_blas_thread
 from .mlp import check_format
-from .nn import SGD, Network, Optimizer, Rate, Steps
-
-
-@dataclass(frozen=True)
-class Config:
-    """How to train. The defaults suit `digits`.
-
-    epochs, batch: counts; lr: base learning rate, times `rate` at every step, which first falls when topology updates
-    usually end, since newborn weights cannot catch up at a small rate; patience: epochs without a lower
-    validation loss before stopping, None never; validation: fraction of the training set held out for that.
-    Raises ValueError for numbers out of range.
-    """
-
-    epochs: int = 30
-    batch: int = 32
-    lr: float = 0.1
-    rate: Rate = Steps()  # noqa: RUF009  frozen itself
-    optimizer: Optimizer = SGD()  # noqa: RUF009
-    validation: float = 0.0
-    patience: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
-            if not isinstance(getattr(self, name), int | np.integer) or getattr(self, name) < 1:
-                raise ValueError(f"{name} {getattr(self, name)} must be a whole number, at least 1")
-        if not (self.lr > 0 and isfinite(self.lr)):
-            raise ValueError(f"lr {self.lr} must be positive and finite; 0.1 is a good start for SGD, 0.001 for Adam")
-        if not 0 <= self.validation < 1:
-            raise ValueError(f"validation {self.validation} must lie in [0, 1): it is a fraction of the training set")
-        if self.patience is not None and (self.patience < 1 or self.validation == 0):
-            raise ValueError(
-                f"patience {self.patience} with validation {self.validation}: early stopping needs patience ≥ 1 "
-                "and something to watch, such as validation=0.1"
-            )
+from .nn import Network
 
 
 @dataclass(frozen=True)
@@ -84,7 +48,7 @@ def train(net: Network, data: Dataset, method: str | Method, config: Config | No
     """
     config = Config() if config is None else config
     record = method_named(method) if isinstance(method, str) else method
-    _check_fit(net, data, record)
+    check_fit(net, data, record)
     return _steps(net, data, record, config)
 
 
@@ -109,10 +73,10 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
                 if fraction == 0 or not method.skip_optimizer_step:
                     config.optimizer.step(list(net.parameters()), lr)
                     if method.after_step:
-                        _stop_unless_finite(net, t, epoch, lr)
+                        stop_unless_finite(net, t, epoch, lr)
                         done = method.after_step(net, lr, net.rng)
                 if fraction > 0:
-                    _stop_unless_finite(net, t, epoch, lr)
+                    stop_unless_finite(net, t, epoch, lr)
                     done = done.plus(update(net, method, fraction, net.rng))
         yield Step(t, epoch, loss, lr, *done, perf_counter() - clock)
         clock = perf_counter()
@@ -149,114 +113,8 @@ def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Flo
         yield np.ascontiguousarray(data.x_train[batch].T, net.dtype), data.y_train[batch]
 
 
-def fit(
-    net: Network,
-    data: Dataset,
-    method: str | Method,
-    config: Config | None = None,
-    *,
-    progress: bool | None = None,
-) -> History:
-    """Train to the end and evaluate after every epoch. progress: a bar; if not given, only on a terminal.
-
-    A record with `rounds` is trained to the end in each; the History is the last one's, with the others as `earlier`.
-    Raises what `train` raises.
-    """
-    config = Config() if config is None else config
-    record = method_named(method) if isinstance(method, str) else method
-    _check_fit(net, data, replace(record, rounds=()))  # before a round leaves its mark
-    data, held_out = _hold_out(data, config.validation, net.rng)
-    on_terminal = sys.stderr is not None and sys.stderr.isatty()
-    hidden = not (on_terminal if progress is None else progress)
-    once = replace(record, rounds=(), start="sparse") if record.rounds else record  # its later rounds start sparse
-    *earlier, history = [_fit_once(net, data, held_out, once, config, hidden) for _ in rounds(net, record.rounds)]
-    history.earlier = earlier
-    return history
-
-
-def _fit_once(
-    net: Network, data: Dataset, held_out: tuple[Any, Any] | None, method: Method, config: Config, hidden: bool
-) -> History:
-    history = History(method.name, data.name, measure="accuracy" if data.classes else "loss")
-    steps = train(net, data, method, config)
-    per_epoch = ceil(data.x_train.shape[0] / config.batch)
-    with tqdm(total=config.epochs, desc=method.name, unit="epoch", disable=hidden, leave=False) as bar:
-        for number in range(1, config.epochs + 1):
-            epoch, most = [], _held(net)
-            for _ in range(per_epoch):
-                epoch.append(next(steps))
-                most = max(most, _held(net))
-            history.epochs.append(_summary(number, epoch, most, net, data, held_out))
-            bar.set_postfix(loss=f"{history.epochs[-1].loss:.3f}", test=f"{history.score:.3f}", refresh=False)
-            bar.update()
-            if config.patience is not None and _stalled(history, config.patience):
-                history.stopped = f"validation loss has not fallen for {config.patience} epochs"
-                break
-    return history
-
-
-def evaluate(net: Network, x: Any, y: Any) -> tuple[float, float]:
-    """(mean loss, accuracy) over samples; under a squared error the second is the loss again."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        Z = np.ascontiguousarray(net.outputs(x).T)
-        loss, _ = net.loss(Z, y)
-    guess = net.loss.predict(Z)
-    return loss, float((guess == y).mean()) if guess.ndim == 1 else loss
-
-
-def _summary(
-    number: int, steps: list[Step], most: int, net: Network, data: Dataset, held_out: tuple[Any, Any] | None
-) -> Epoch:
-    loss, score = evaluate(net, data.x_test, data.y_test)
-    if not isfinite(loss):
-        _stop_unless_finite(net, steps[-1].t, number - 1, steps[-1].lr)
-        raise FloatingPointError(f"test loss is {loss} after epoch {number}; {REMEDY.format(lr=steps[-1].lr)}")
-    return Epoch(
-        epoch=number,
-        loss=float(np.mean([step.loss for step in steps])),
-        score=score,
-        validation_loss=evaluate(net, *held_out)[0] if held_out else None,
-        lr=steps[-1].lr,
-        exchanged=sum(step.grown for step in steps),
-        considered=sum(step.considered for step in steps),
-        connections=net.connections,
-        bytes=most,
-        seconds=sum(step.seconds for step in steps),
-    )
-
-
-def _held(net: Network) -> int:
-    """Bytes of the network and of what its optimizer and its method remember."""
-    memory = net.memory_bytes()
-    return memory["values"] + memory["indices"] + memory["optimizer_state"] + memory["method_state"]
-
-
-def _stalled(history: History, patience: int) -> bool:
-    losses = [row.validation_loss for row in history.epochs if row.validation_loss is not None]
-    return len(losses) - 1 - int(np.argmin(losses)) >= patience
-
-
-def held_out_samples(n: int, fraction: float) -> int:
-    """How many of n training samples are held out. Raises ValueError if that leaves one side empty."""
-    held = round(fraction * n)
-    if fraction > 0 and not 0 < held < n:
-        raise ValueError(f"validation {fraction} of {n} training samples leaves one side empty; choose another share")
-    return held
-
-
-def _hold_out(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, tuple[Any, Any] | None]:
-    """The data without a random `fraction` of its training set, and that part."""
-    n = data.x_train.shape[0]
-    held = held_out_samples(n, fraction)
-    if held == 0:
-        return data, None
-    order = rng.permutation(n)
-    out, rest = order[:held], order[held:]
-    kept = replace(data, x_train=data.x_train[rest], y_train=data.y_train[rest])
-    return kept, (data.x_train[out], data.y_train[out])
-
-
-def _check_fit(net: Network, data: Dataset, method: Method) -> None:
+def check_fit(net: Network, data: Dataset, method: Method) -> None:
+    """Raises ValueError where network, data and method do not go together, naming both sides and the remedy."""
     if data.x_train.shape[1] != net.sizes[0]:
         raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
     try:
@@ -276,7 +134,7 @@ def _check_fit(net: Network, data: Dataset, method: Method) -> None:
 REMEDY = "lower lr (now {lr:g}), warm it up with rate=Warmup(…), or scale the inputs"
 
 
-def _stop_unless_finite(net: Network, t: int, epoch: int, lr: float) -> None:
+def stop_unless_finite(net: Network, t: int, epoch: int, lr: float) -> None:
     """Weights that the last optimizer step drove out of range are no ground for a topology update."""
     for l, layer in enumerate(net.weighted):
         if not np.isfinite(layer.weight.values).all():

@@ -1,8 +1,6 @@
 import gzip
 import pickle
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +12,6 @@ def nowhere(monkeypatch, tmp_path_factory):
     """No test finds data it did not write: neither by the environment nor in the user's cache."""
     monkeypatch.delenv("MINIDST_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "empty-cache"))
-
-
-@pytest.fixture(scope="session")
-def refused() -> Callable[..., object]:
-    """The block must raise a ValueError whose message is one line and contains all the given words."""
-
-    @contextmanager
-    def check(*words: object) -> Iterator[None]:
-        with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are the match
-            yield
-        message = str(caught.value)
-        assert message
-        assert "\n" not in message
-        for word in words:
-            assert str(word) in message
-
-    return check
 
 
 @pytest.fixture(scope="session")
