@@ -36,7 +36,7 @@ def test_the_method_table_is_the_one_the_records_generate():
 def test_the_printed_comparison_lists_the_default_methods_in_80_columns():
     (printed,) = blocks("text")[:1]
     lines = printed.splitlines()
-    assert [line.split()[0] for line in lines[4:9]] == list(METHODS_COMPARED)
+    assert [line.split()[0] for line in lines[4:] if "±" in line] == list(METHODS_COMPARED)
     assert max(map(len, lines)) <= 80
 
 

@@ -335,6 +335,15 @@ def test_newborns_from_init_have_the_variance_of_their_neurons_new_fan_in():
 
 
 @small
+def test_a_newborn_is_drawn_for_the_fan_in_its_neuron_has_after_the_update():
+    """1 and 2 leave the second neuron and two are born at the first, whose fan-in rises from 1 to 3: N(0, 2/3)."""
+    layer = with_gradient([[9, 0, 0, 0], [1, 2, 8, 0]], [[0, 5, 5, 0], [0, 0, 0, 0]])
+    assert update(layer, method("rigl", newborn=from_init), 0.5, rng()) == 2
+    born = rng().standard_normal(2) * np.sqrt(2 / 3)
+    np.testing.assert_allclose(layer.W.to_dense(), [[9, *born, 0], [0, 0, 8, 0]], rtol=1e-15)
+
+
+@small
 def test_newborn_weights_by_hand():
     """Two newborns in row 0, which then has 2 inputs, one in row 1, which has 3: N(0, 1), N(0, 1), N(0, 2/3)."""
     born_rows, rows = np.array([0, 0, 1]), np.array([0, 0, 1, 1, 1])
