@@ -86,7 +86,9 @@ def gradient_at(X: Float, DY: Float, keys: Offset) -> Float:
 
 
 def textbook_gradient(site: Site, S: Offset | None, k: int) -> Offset:
-    """The same G as `gradient` on all absent connections, by writing out the n_out × n_in gradient as papers do."""
+    """The same G as `gradient`; on all absent connections by writing out the n_out × n_in gradient, as papers do."""
+    if S is not None:
+        return gradient(site, S, k)
     nabla = np.abs(site.DY @ site.X.T).reshape(-1)
     nabla[site.taken] = -1
     return k_largest(nabla, min(k, site.free))

@@ -125,6 +125,9 @@ class Method:
         )
         starts = ("sparse", "dense", "small-dense")
         yield self.start not in starts, f"has start {self.start!r}; choose one of {', '.join(map(repr, starts))}"
+        for part in ("prune", "candidates", "score", "newborn"):
+            given = getattr(self, part)
+            yield given is not None and not callable(given), f"has {part}={given!r}; give a function of minidst.dst"
         yield self.start != "sparse" and not self.needs_dense, "starts dense, so it must say needs_dense=True"
         yield (
             self.start != "sparse" and self.prune is not None and not own_update,

@@ -87,7 +87,10 @@ class SparseLinear:
 
 
 class Linear:
-    """Y = W X + b with a dense (n_out, n_in) array W: the baseline that sparse layers are compared with."""
+    """Y = W X + b with a dense (n_out, n_in) array W: the baseline that sparse layers are compared with.
+
+    W and b are trained in place, not copied, if they are float32 or float64 already.
+    """
 
     def __init__(self, W: Float, b: Float | None = None) -> None:
         if W.ndim != 2 or not np.isfinite(W).all():

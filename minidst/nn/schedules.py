@@ -39,6 +39,12 @@ class Steps:
     milestones: tuple[float, ...] = (0.75, 0.9)
     factor: float = 0.1
 
+    def __post_init__(self) -> None:
+        if not all(0 <= m <= 1 for m in self.milestones):
+            raise ValueError(f"milestones {self.milestones} must lie in [0, 1]: they are fractions of training")
+        if not 0 <= self.factor <= 1:
+            raise ValueError(f"factor {self.factor} must lie in [0, 1]: the rate falls by it")
+
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""
         return self.factor ** sum(t >= milestone * T for milestone in self.milestones)
@@ -65,6 +71,10 @@ class Warmup:
 
     steps: int
     after: Rate = Decay("cosine")
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"warm-up steps {self.steps} must be at least 1")
 
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""

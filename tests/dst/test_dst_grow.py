@@ -216,3 +216,10 @@ def test_on_a_subset_the_gradient_is_evaluated_there_and_nowhere_else(monkeypatc
     assert gradient(site, S, 2).size == 2
     assert len(evaluated) == 1
     np.testing.assert_array_equal(evaluated[0], S)
+
+
+@small
+def test_the_textbook_gradient_keeps_to_its_subset():
+    """h = (1, 5, 3), δ = (1): of S = {0} only connection 0 can be grown, though 1 has the largest gradient."""
+    site = Site((1, 3), NOTHING, np.array([[1.0], [5.0], [3.0]]), np.array([[1.0]]))
+    assert textbook_gradient(site, np.array([0]), 1).tolist() == [0]

@@ -157,3 +157,8 @@ def test_parts_have_the_names_that_tables_print():
     assert name_of(per_sign) == "per sign"
     assert name_of(METHODS["gse-graest"].candidates) == "graest sample, γ = 1"
     assert name_of(GuidedSample(gse.grabo, 0.25)) == "grabo sample, γ = 0.25"
+
+
+def test_a_criterion_given_by_its_name_is_refused(refused):
+    with refused("'rigl'", "prune='snip'", "function"):
+        method("rigl", prune="snip")

@@ -81,3 +81,12 @@ def test_a_warm_up_as_long_as_training_never_decays():
 def test_an_unknown_decay_is_refused(refused):
     with refused("'cosin'", "cosine, linear, constant"):
         Decay("cosin")
+
+
+def test_rates_that_would_rise_or_never_fall_are_refused(refused):
+    with refused("(75, 90)", "fractions"):
+        Steps((75, 90))
+    with refused("3.0", "[0, 1]"):
+        Steps((0.5,), 3.0)
+    with refused("-3", "at least 1"):
+        Warmup(-3)
