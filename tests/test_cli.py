@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import minidst
-from minidst import METHODS, cli
+from minidst import METHODS
 from minidst.cli import main
 from minidst.compare import METHODS_COMPARED, Row
 from minidst.data import sources
@@ -72,7 +72,7 @@ def printed(capsys):
 @pytest.fixture
 def untrained(monkeypatch):
     """Fail if anything is trained."""
-    for module in ("minidst.cli", "minidst.compare"):
+    for module in ("minidst.commands.train", "minidst.compare"):
         monkeypatch.setattr(importlib.import_module(module), "fit", lambda *_, **__: pytest.fail("it was trained"))
 
 
@@ -566,7 +566,7 @@ def test_divergence_is_one_line_with_a_code_of_its_own_and_leaves_nothing(comman
 
 @pytest.mark.small
 @pytest.mark.parametrize(
-    ("module", "argv"), [("minidst.cli", ["train", "--out", "run.csv"]), ("minidst.compare", ["compare"])]
+    ("module", "argv"), [("minidst.commands.train", ["train", "--out", "run.csv"]), ("minidst.compare", ["compare"])]
 )
 def test_ctrl_c_is_one_line_and_code_130_and_leaves_nothing(module, argv, refused, monkeypatch):
     def interrupted(*_, **__):
@@ -581,7 +581,7 @@ def test_an_error_of_ours_is_not_hidden(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(cli, "fit", broken)
+    monkeypatch.setattr(importlib.import_module("minidst.commands.train"), "fit", broken)
     with pytest.raises(ZeroDivisionError):
         main(["train", *QUICK])
 
