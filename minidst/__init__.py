@@ -17,7 +17,7 @@ The papers write θ ∈ R^{n_in×n_out}; ours is the transpose, said once here. 
 (samples, features); `Network.predict` and the trainer transpose it, and nothing else does.
 """
 
-from . import data, dst, formats, nn, topology
+from . import data, dst, formats, nn, theory, topology
 from .config import Config
 from .data import Dataset, load
 from .dst import METHODS, Method, method
@@ -50,6 +50,7 @@ __all__ = [
     "method",
     "mlp",
     "nn",
+    "theory",
     "threads",
     "topology",
     "train",

@@ -10,6 +10,7 @@ from .compare import Row
 from .data import Source
 from .dst import Method
 from .dst.method import name_of
+from .verify import Counted, Theorem
 
 
 def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], density: float) -> str:
@@ -83,6 +84,22 @@ def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:
             lines += [f"{'':14} looked in {folder}" for folder in source.looked_in]
             lines += wrap(f"to get it: {source.how}", 80, initial_indent=" " * 15, subsequent_indent=" " * 17)
     return "\n".join(lines)
+
+
+def theorem_table(found: Sequence[tuple[Theorem, Counted, float]]) -> str:
+    """A line of figures per theorem, and its statement below; what fails to hold stands out."""
+    lines = _aligned(
+        ("theorem", "cases", "largest deviation", "allowed", "s", "holds"),
+        [
+            (theorem.name, f"{counted.cases:,}", f"{counted.deviation:.2g}", f"{theorem.tolerance:.2g}", f"{s:.1f}",
+             "yes" if counted.deviation <= theorem.tolerance else "NO")
+            for theorem, counted, s in found
+        ],
+    ).splitlines()  # fmt: skip
+    table = lines[:2]
+    for line, (theorem, _, _) in zip(lines[2:], found, strict=True):
+        table += [line, *wrap(theorem.statement, 78, initial_indent="  ", subsequent_indent="  ")]
+    return "\n".join(table)
 
 
 def _parts(method: Method) -> dict[str, str | bool]:

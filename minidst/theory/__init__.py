@@ -1,0 +1,10 @@
+"""Closed forms of what the papers claim: an oracle. `proofs/` derives them, tests check them, the rest never asks them.
+
+A file here, a file in `proofs/`, one in `minidst/verify/` and a test share each theorem's name. Functions use NumPy and
+plain arithmetic alone, so where a formula is rational, `fractions.Fraction` arguments (or object arrays of them) give
+the exact answer.
+"""
+
+from .grabo_bound import grabo_attained, grabo_bound, l2_bound
+
+__all__ = ["grabo_attained", "grabo_bound", "l2_bound"]

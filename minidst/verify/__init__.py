@@ -1,0 +1,12 @@
+"""The theorems, each with a check that counts, enumerates or measures what its closed form says.
+
+`minidst verify` runs them all, outside of pytest. The only part of the house that imports `minidst.theory`.
+"""
+
+from .grabo_bound import THEOREM as GRABO_BOUND
+from .theorem import Counted, Theorem
+
+THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND,)}
+"""In the order of proofs/README.md."""
+
+__all__ = ["THEOREMS", "Counted", "Theorem"]
