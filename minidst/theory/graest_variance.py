@@ -58,7 +58,7 @@ def graest_probability(h: Array, delta: Array) -> Array:
 
 def _distribution(sketch: Array) -> Array:
     """|sketch|, one column for each s, scaled to sum 1."""
-    weight = np.where((sketch != 0).any(0), np.abs(sketch), 1)
+    weight = np.where((sketch != 0).any(0), np.abs(sketch), sketch * 0 + 1)
     distribution: Array = weight / weight.sum(0)
     return distribution
 

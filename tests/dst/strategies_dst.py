@@ -1,5 +1,5 @@
-"""What the tests of `dst` share: layers ready for an update, oracles in plain Python, and a generator that is told
-what to draw. Numbers are small and whole wherever gradients are compared, so that ties abound and sums are exact.
+"""What the tests of `dst` share: layers ready for an update, and oracles in plain Python. Numbers are
+small and whole wherever gradients are compared, so that ties abound and sums are exact.
 """
 
 import numpy as np
@@ -21,18 +21,6 @@ seeds = st.integers(0, 2**32 - 1)
 def update(layer, method, fraction, rng):
     """One update of one layer by itself: how many connections were exchanged."""
     return exchange(layer, method, fraction, rng, Network([layer])).grown
-
-
-class Told:
-    """Stands in for a Generator: `random(n)` returns the next list it was given, which must have n numbers."""
-
-    def __init__(self, *lists):
-        self.lists = [np.array(numbers, float) for numbers in lists]
-
-    def random(self, n):
-        numbers = self.lists.pop(0)
-        assert numbers.shape == (n,)
-        return numbers
 
 
 def ready(layer, X, DY):

@@ -4,7 +4,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from strategies_dst import Told, active, update, with_gradient
+from strategies import Told
+from strategies_dst import active, update, with_gradient
 
 from minidst import COO, CSR, METHODS, method, mlp
 from minidst.dst import GuidedSample, Site

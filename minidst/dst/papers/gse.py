@@ -30,7 +30,7 @@ import numpy as np
 from ...kernels.arrays import Float, Offset
 from ..grow import Site, gradient
 from ..method import Method, name_of
-from ..prune import magnitude
+from ..prune import NUDGE, magnitude
 from ..schedule import Cosine
 from .distributions import Distribution, Sketch, grabo, graest, l2, uniform
 from .gse_flow import synflow
@@ -63,7 +63,7 @@ class GuidedSample:
     def draw(self, site: Site, k: int, f: Float, g: Float, rng: np.random.Generator) -> Offset:
         """The same from a given f and g."""
         active = site.taken.size if site.active is None else site.active
-        m = ceil(self.gamma * (active if self.per == "active" else k))
+        m = ceil(self.gamma * (active if self.per == "active" else k) * NUDGE["ceil"])  # 0.07·100 is 7.0…01, means 7
         keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)
