@@ -26,5 +26,5 @@ def sketch_bias(h: Array, delta: Array, p: Number) -> Array:
 
 def product_bound(q: int) -> int:
     """2u² − 3u − 3, u = 2^((q+1)/2): no sum on the way to a product mod 2^q − 1 is larger; q odd, 5 to 61 in int64."""
-    u: int = 2 ** ((q + 1) // 2)
+    u: int = 2 ** (q - q // 2)
     return 2 * u * u - 3 * u - 3

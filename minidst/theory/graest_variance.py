@@ -57,8 +57,8 @@ def graest_probability(h: Array, delta: Array) -> Array:
 
 
 def _distribution(sketch: Array) -> Array:
-    """|sketch|, one column for each s, scaled to sum 1."""
-    weight = np.where((sketch != 0).any(0), np.abs(sketch), sketch * 0 + 1)
+    """|sketch|, one column for each s, scaled to sum 1; a column of zeros becomes uniform."""
+    weight = np.add(np.abs(sketch), (sketch == 0).all(0))
     distribution: Array = weight / weight.sum(0)
     return distribution
 
@@ -68,4 +68,4 @@ def _signs(h: Array) -> Array:
     B = h.shape[1]
     if B > MOST:
         raise ValueError(f"{B} samples have 2^{B} sign vectors; use at most {MOST}, or graest_gap_bound")
-    return 1 - 2 * np.indices((2,) * B).reshape(B, -1)
+    return 1 - 2 * np.indices((2,) * B).reshape(B, 2**B)
