@@ -34,6 +34,6 @@ THEOREM = Theorem(
     source="GSE, eq. 4 and 5",
     statement="E[YX] = ∇, Var[YX] = ‖δ‖²‖h‖² + ∇² − 2Σδ_b²h_b², |∇| ≤ E|YX| ≤ min(√(∇² + Var), ‖δ‖‖h‖)",
     how="exhaustive",
-    held="eq. 4 yes; sampling is not proportional to |∇| in expectation",
+    held="eq. 4 yes; draws are not proportional to the gradient's magnitude in expectation",
     check=check,
 )

@@ -83,6 +83,6 @@ THEOREM = Theorem(
     source="GSE 2022, sec. 3",
     statement="uniform S: the r-th best is grown in Σ_{i<k} C(r, i)C(N′ − 1 − r, n − 1 − i) of the C(N′, n) samples",
     how="exhaustive",
-    held="|S| = |G| is SET's growth; S = W ∖ A is RigL that regrows nothing it drops",
+    held="SET's growth at one end, yes; RigL at the other only if it regrows nothing it drops",
     check=check,
 )

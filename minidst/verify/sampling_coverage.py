@@ -49,6 +49,6 @@ THEOREM = Theorem(
     source="GSE, algorithm 2",
     statement="E|S| = Σ_{e ∉ A} 1 − (1 − f_a g_b)^m for S = distinct(m draws) ∖ A; uniform f, g give the most",
     how="exhaustive",
-    held="not stated there: |S| is below γ|A|",
+    held="the paper does not state it; S has fewer than γ connections per active one",
     check=check,
 )

@@ -39,7 +39,7 @@ def test_at_one_end_every_connection_is_as_likely_and_at_the_other_the_best_are_
 
 
 def test_a_tenth_of_a_thousand_absent_connections_in_the_sample():
-    """k = 10: the ten best are grown wherever they are in S, the 101st best in a twentieth of all S, the 301st never."""
+    """k = 10: the ten best are grown wherever they are in S, the 101st in a twentieth of all S, the 301st never."""
     grown = [count / comb(1000, 100) for count in gse_limits(1000, 100, 10)]
     assert grown[:10] == [0.1] * 10 > grown[10:20]
     assert grown[100] == pytest.approx(0.0457, abs=1e-4)
