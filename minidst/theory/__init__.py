@@ -5,6 +5,7 @@ plain arithmetic alone, so where a formula is rational, `fractions.Fraction` arg
 the exact answer.
 """
 
+from .condensed_product import compaction, condense, condensed_product
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
 
-__all__ = ["grabo_attained", "grabo_bound", "l2_bound"]
+__all__ = ["compaction", "condense", "condensed_product", "grabo_attained", "grabo_bound", "l2_bound"]

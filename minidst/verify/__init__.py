@@ -3,10 +3,11 @@
 `minidst verify` runs them all, outside of pytest. The only part of the house that imports `minidst.theory`.
 """
 
+from .condensed_product import THEOREM as CONDENSED_PRODUCT
 from .grabo_bound import THEOREM as GRABO_BOUND
 from .theorem import Counted, Theorem
 
-THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND,)}
+THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND, CONDENSED_PRODUCT)}
 """In the order of proofs/README.md."""
 
 __all__ = ["THEOREMS", "Counted", "Theorem"]
