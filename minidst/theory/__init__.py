@@ -7,5 +7,16 @@ the exact answer.
 
 from .condensed_product import compaction, condense, condensed_product
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
+from .synflow_conservation import synaptic_flow, synflow_conservation, synflow_scores
 
-__all__ = ["compaction", "condense", "condensed_product", "grabo_attained", "grabo_bound", "l2_bound"]
+__all__ = [
+    "compaction",
+    "condense",
+    "condensed_product",
+    "grabo_attained",
+    "grabo_bound",
+    "l2_bound",
+    "synaptic_flow",
+    "synflow_conservation",
+    "synflow_scores",
+]

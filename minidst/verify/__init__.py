@@ -5,9 +5,10 @@
 
 from .condensed_product import THEOREM as CONDENSED_PRODUCT
 from .grabo_bound import THEOREM as GRABO_BOUND
+from .synflow_conservation import THEOREM as SYNFLOW_CONSERVATION
 from .theorem import Counted, Theorem
 
-THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND, CONDENSED_PRODUCT)}
+THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND, CONDENSED_PRODUCT, SYNFLOW_CONSERVATION)}
 """In the order of proofs/README.md."""
 
 __all__ = ["THEOREMS", "Counted", "Theorem"]
