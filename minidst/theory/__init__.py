@@ -7,6 +7,7 @@ the exact answer.
 
 from .condensed_product import compaction, condense, condensed_product
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
+from .snip_saliency import grasp_saliency, removal, snip_saliency
 from .synflow_conservation import synaptic_flow, synflow_conservation, synflow_scores
 
 __all__ = [
@@ -15,7 +16,10 @@ __all__ = [
     "condensed_product",
     "grabo_attained",
     "grabo_bound",
+    "grasp_saliency",
     "l2_bound",
+    "removal",
+    "snip_saliency",
     "synaptic_flow",
     "synflow_conservation",
     "synflow_scores",

@@ -19,7 +19,7 @@ def violations(theta: Sequence[Array], bias: Sequence[Array]) -> int:
     """How many equations are wrong: a layer's sum, a neuron's in-flow and out-flow, the flow lost with a connection."""
     f, g = synaptic_flow(theta, bias)
     scores = synflow_scores(theta, bias)
-    wrong = sum(S.sum() != total for S, total in zip(scores, synflow_conservation(theta, bias), strict=True))
+    wrong = sum(int(S.sum() != total) for S, total in zip(scores, synflow_conservation(theta, bias), strict=True))
     for l, S in enumerate(scores):
         wrong += int((S.sum(0) != f[l] * g[l]).sum())
         wrong += int((S.sum(1) + g[l + 1] * np.abs(bias[l]) != f[l + 1] * g[l + 1]).sum())
