@@ -7,6 +7,7 @@ the exact answer.
 
 from .condensed_product import compaction, condense, condensed_product
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
+from .rewiring import rewiring
 from .snip_saliency import grasp_saliency, removal, snip_saliency
 from .synflow_conservation import synaptic_flow, synflow_conservation, synflow_scores
 
@@ -19,6 +20,7 @@ __all__ = [
     "grasp_saliency",
     "l2_bound",
     "removal",
+    "rewiring",
     "snip_saliency",
     "synaptic_flow",
     "synflow_conservation",

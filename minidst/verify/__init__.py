@@ -5,11 +5,21 @@
 
 from .condensed_product import THEOREM as CONDENSED_PRODUCT
 from .grabo_bound import THEOREM as GRABO_BOUND
+from .rewiring import THEOREM as REWIRING
 from .snip_saliency import THEOREM as SNIP_SALIENCY
 from .synflow_conservation import THEOREM as SYNFLOW_CONSERVATION
 from .theorem import Counted, Theorem
 
-THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND, CONDENSED_PRODUCT, SYNFLOW_CONSERVATION, SNIP_SALIENCY)}
+THEOREMS = {
+    theorem.name: theorem
+    for theorem in (
+        GRABO_BOUND,
+        CONDENSED_PRODUCT,
+        SYNFLOW_CONSERVATION,
+        SNIP_SALIENCY,
+        REWIRING,
+    )
+}
 """In the order of proofs/README.md."""
 
 __all__ = ["THEOREMS", "Counted", "Theorem"]
