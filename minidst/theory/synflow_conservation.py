@@ -12,7 +12,7 @@ from .arrays import Array
 
 
 def synaptic_flow(theta: Sequence[Array], bias: Sequence[Array]) -> tuple[list[Array], list[Array]]:
-    """f⁽ˡ⁾ = |θ⁽ˡ⁾|f⁽ˡ⁻¹⁾ + |b⁽ˡ⁾| from f⁽⁰⁾ = 1, and g⁽ˡ⁻¹⁾ = |θ⁽ˡ⁾|ᵀg⁽ˡ⁾ from g⁽ᴸ⁾ = 1: flow into and out of each unit.
+    """f⁽ˡ⁾ = |θ⁽ˡ⁾|f⁽ˡ⁻¹⁾ + |b⁽ˡ⁾| from f⁽⁰⁾ = 1, and g⁽ˡ⁻¹⁾ = |θ⁽ˡ⁾|ᵀg⁽ˡ⁾ from g⁽ᴸ⁾ = 1: flow to and from units.
 
     theta: an (n_out, n_in) array per layer; bias: (n_out,) per layer, 0 for the network of the paper. Returns f and g
     of the levels 0 … L, level 0 being the inputs: R = Σ f⁽ᴸ⁾, and g = ∂R/∂f.
@@ -26,7 +26,7 @@ def synaptic_flow(theta: Sequence[Array], bias: Sequence[Array]) -> tuple[list[A
 
 
 def synflow_scores(theta: Sequence[Array], bias: Sequence[Array]) -> list[Array]:
-    """θ_ij ∂R/∂θ_ij = g_i⁽ˡ⁾ |θ_ij| f_j⁽ˡ⁻¹⁾ for each layer, (n_out, n_in): the flow that is lost with the connection."""
+    """θ_ij ∂R/∂θ_ij = g_i⁽ˡ⁾ |θ_ij| f_j⁽ˡ⁻¹⁾ of each layer, (n_out, n_in): the flow that goes with the connection."""
     f, g = synaptic_flow(theta, bias)
     return [above[:, None] * np.abs(W) * below for above, W, below in zip(g[1:], theta, f, strict=False)]
 

@@ -46,7 +46,7 @@ def two_layers(W1: Array, b1: Array, W2: Array, b2: Array, X: Array) -> Array:
 
 
 def networks() -> Counted:
-    """2 → 2 → 1 with weights in {−1, 0, 1}, biases in {−2, 1}, and a hidden neuron without input; all x in {−1, 0, 1}²."""
+    """2 → 2 → 1, weights in {−1, 0, 1}, biases in {−2, 1}, a hidden neuron without input; all x in {−1, 0, 1}²."""
     cases, off, X = 0, 0, np.array([*product(SIGNS, repeat=2)], float).T.copy()
     b2 = np.array([2.0])
     for *below, (w1, w2), biases in product(*[[*product(SIGNS, repeat=2)]] * 3, [*product((-2, 1), repeat=2)]):

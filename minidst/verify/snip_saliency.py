@@ -1,7 +1,7 @@
-"""Theorem 13, by every linear network 2 → 2 → 1 with weights in {−1, 1, 2}, a squared error, and every connection of it.
+"""Theorem 13, by every connection of every linear network 2 → 2 → 1 with weights in {−1, 1, 2} and a squared error.
 
-All numbers are whole, so that float64 is exact. L is a parabola in each weight and ½‖∇‖² a polynomial of degree 4, whose
-derivative the five-point formula gives without error: 12 F′(0) = F(−2) − 8F(−1) + 8F(1) − F(2).
+All numbers are whole, so that float64 is exact. L is a parabola in each weight, and ½‖∇‖² a polynomial of degree 4,
+whose derivative the five-point formula gives without error: 12 F′(0) = F(−2) − 8F(−1) + 8F(1) − F(2).
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def after(net: Network, layer: Linear, e: int, times: tuple[float, ...]) -> Iter
     for t in times:
         theta[e] = (1 - t) * old
         g = np.concatenate(gradient(net, X, Y))
-        yield net.loss(net.forward(X), Y)[0], g @ g / 2
+        yield net.loss(net.forward(X), Y)[0], float(g @ g) / 2
     theta[e] = old
 
 
@@ -39,7 +39,7 @@ def wrong(weights: tuple[int, ...]) -> int:
     flat, Hg = np.concatenate(g), np.concatenate(hessian_vector(net, X, Y, g))
     L, first, second = net.loss(net.forward(X), Y)[0], snip_saliency(theta, flat), grasp_saliency(theta, Hg)
     off = int((snip(theta, flat) != np.abs(first)).sum())
-    for e, (layer, at) in enumerate((layer, e) for layer in layers for e in range(layer.connections)):
+    for e, (layer, at) in enumerate((part, at) for part in layers for at in range(part.connections)):
         (_, Fm2), (_, Fm1), (without, F1), (_, F2) = after(net, layer, at, (-2, -1, 1, 2))
         off += int(12 * second[e] != Fm2 - 8 * Fm1 + 8 * F1 - F2)
         off += int(without - L != removal(theta[e], flat[e], curvature(net, e)))

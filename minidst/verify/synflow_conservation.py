@@ -31,7 +31,7 @@ def violations(theta: Sequence[Array], bias: Sequence[Array]) -> int:
 
 
 def difference(theta: Sequence[Array], bias: Sequence[Array]) -> float:
-    """|minidst − closed form| of SynFlow's scores, over R, and of GSE's f and g, over their sums; biases play no part."""
+    """|minidst − closed form| of SynFlow's scores, over R, and of GSE's f and g, over their sums; no bias counts."""
     none = [np.zeros_like(b) for b in bias]
     f, g = synaptic_flow(theta, none)
     R, off = f[-1].sum(), 0.0

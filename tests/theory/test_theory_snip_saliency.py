@@ -27,7 +27,7 @@ def test_one_output_by_hand():
     theta, nabla, Hg, curvature = (np.array(a) for a in [(3, -1, 2), (-2, -4, 2), (-24, -48, 24), (2, 8, 2)])
     assert snip_saliency(theta, nabla).tolist() == [6, -4, -4]
     assert snip(theta, nabla).tolist() == [6, 4, 4]
-    assert removal(theta, nabla, curvature).tolist() == [15, 0, 0]  # z = −1 becomes −4, 1, 1, and L = 1 becomes 16, 1, 1
+    assert removal(theta, nabla, curvature).tolist() == [15, 0, 0]  # z becomes −4, 1, 1 and L = 1 so 16, 1, 1
     assert grasp_saliency(theta, Hg).tolist() == [72, -48, -48]
     # ‖∇‖² = 24 becomes 4·16·6 = 384 without the first: to first order 24 + 2·72, and the factor 2 is not in the score
 
