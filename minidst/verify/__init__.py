@@ -3,6 +3,7 @@
 `minidst verify` runs them all, outside of pytest. The only part of the house that imports `minidst.theory`.
 """
 
+from .adjoint_gap import THEOREM as ADJOINT_GAP
 from .condensed_product import THEOREM as CONDENSED_PRODUCT
 from .grabo_bound import THEOREM as GRABO_BOUND
 from .rewiring import THEOREM as REWIRING
@@ -18,6 +19,7 @@ THEOREMS = {
         SYNFLOW_CONSERVATION,
         SNIP_SALIENCY,
         REWIRING,
+        ADJOINT_GAP,
     )
 }
 """In the order of proofs/README.md."""

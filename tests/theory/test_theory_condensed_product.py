@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minidst.theory import compaction, condense, condensed_product
@@ -61,6 +61,7 @@ def networks(draw):
     return array
 
 
+@settings(max_examples=25)
 @given(networks())
 def test_products_and_compaction_are_exact_in_fractions(array):
     X = array.pop("X")
