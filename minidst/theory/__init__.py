@@ -5,6 +5,8 @@ plain arithmetic alone, so where a formula is rational, `fractions.Fraction` arg
 the exact answer.
 """
 
+from .adjoint_gap import adjoint_gap, difference_bound, linear_adjoint, linear_tangent
+from .condensed_product import compaction, condense, condensed_product
 from .expected_itop import expected_itop, expected_jaccard, itop_variance, jaccard_floor
 from .four_wise_signs import four_wise_signs, product_bound, sketch_bias
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
@@ -17,9 +19,17 @@ from .graest_variance import (
     graest_variance,
 )
 from .gse_limits import gse_limits, uniform_sample
+from .rewiring import rewiring
 from .sampling_coverage import guided_gamma, hit_probability, sampling_coverage, uniform_coverage, uniform_gamma
+from .snip_saliency import grasp_saliency, removal, snip_saliency
+from .synflow_conservation import synaptic_flow, synflow_conservation, synflow_scores
 
 __all__ = [
+    "adjoint_gap",
+    "compaction",
+    "condense",
+    "condensed_product",
+    "difference_bound",
     "expected_itop",
     "expected_jaccard",
     "four_wise_signs",
@@ -31,15 +41,24 @@ __all__ = [
     "graest_mean",
     "graest_probability",
     "graest_variance",
+    "grasp_saliency",
     "gse_limits",
     "guided_gamma",
     "hit_probability",
     "itop_variance",
     "jaccard_floor",
     "l2_bound",
+    "linear_adjoint",
+    "linear_tangent",
     "product_bound",
+    "removal",
+    "rewiring",
     "sampling_coverage",
     "sketch_bias",
+    "snip_saliency",
+    "synaptic_flow",
+    "synflow_conservation",
+    "synflow_scores",
     "uniform_coverage",
     "uniform_gamma",
     "uniform_sample",

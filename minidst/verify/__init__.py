@@ -3,12 +3,17 @@
 `minidst verify` runs them all, outside of pytest. The only part of the house that imports `minidst.theory`.
 """
 
+from .adjoint_gap import THEOREM as ADJOINT_GAP
+from .condensed_product import THEOREM as CONDENSED_PRODUCT
 from .expected_itop import THEOREM as EXPECTED_ITOP
 from .four_wise_signs import THEOREM as FOUR_WISE_SIGNS
 from .grabo_bound import THEOREM as GRABO_BOUND
 from .graest_variance import THEOREM as GRAEST_VARIANCE
 from .gse_limits import THEOREM as GSE_LIMITS
+from .rewiring import THEOREM as REWIRING
 from .sampling_coverage import THEOREM as SAMPLING_COVERAGE
+from .snip_saliency import THEOREM as SNIP_SALIENCY
+from .synflow_conservation import THEOREM as SYNFLOW_CONSERVATION
 from .theorem import Counted, Theorem
 
 THEOREMS = {
@@ -19,7 +24,12 @@ THEOREMS = {
         FOUR_WISE_SIGNS,
         SAMPLING_COVERAGE,
         GSE_LIMITS,
+        CONDENSED_PRODUCT,
+        SYNFLOW_CONSERVATION,
+        SNIP_SALIENCY,
         EXPECTED_ITOP,
+        REWIRING,
+        ADJOINT_GAP,
     )
 }
 """In the order of proofs/README.md."""
