@@ -1,13 +1,14 @@
 """How a topology evolves: a method is a record, its paper is one file in `papers/`."""
 
 from . import grow, prune
+from .exchange import exchange
 from .grow import Site, all_absent, gradient, random_absent, textbook_gradient
 from .method import Exchange, Method, from_init, zeros
 from .micro import update_in_parts
 from .papers.gse import GuidedSample
 from .registry import METHODS, method
 from .schedule import Constant, Cosine, Linear, Schedule
-from .update import exchange, exchange_globally, update
+from .update import exchange_globally, update
 
 __all__ = [
     "METHODS",

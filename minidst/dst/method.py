@@ -71,7 +71,8 @@ class Method:
     schedule: when, and which fraction α_t.
     round: of α_t·nnz to a whole number k.
     scope: are k, the pruned and the grown chosen in each layer, or among all connections of the network?
-    order: "prune_then_grow", or growth chosen while the pruned ones are still active.
+    order: "prune_then_grow", or "grow_then_prune": G is chosen, with its random draws, while all of A is active and
+    nothing has been scored for pruning; then as many go. Methods with an `update` of their own have their own order.
     regrow_pruned: may a connection dropped in this update be grown in it? keep_value_on_regrow: if so, does it keep
     its weight and momentum (several codes) instead of starting anew (the papers)?
     skip_optimizer_step: the update takes the place of the optimizer's step (Evci et al. 2020, algorithm 1).
@@ -139,7 +140,13 @@ class Method:
         )
         yield (
             self.order == "grow_then_prune" and self.regrow_pruned,
-            "grows before it prunes, so what it prunes cannot be regrown; set regrow_pruned=False",
+            "grows before it prunes, so what it prunes cannot be regrown; set regrow_pruned=False, "
+            "or order='prune_then_grow'",
+        )
+        yield (
+            self.order == "grow_then_prune" and not (self.prune and grows and not own_update),
+            "has nothing to put in order 'grow_then_prune', or an update with an order of its own; "
+            "set order='prune_then_grow'",
         )
         yield (
             self.scope == "global" and grows and self.score is None and not own_update,
@@ -152,6 +159,8 @@ class Method:
             f"has micro_batches {self.micro_batches}, which needs a guided sample scored by gradient, "
             "regrow_pruned=False and skip_optimizer_step=True, as in GSE's records; or set micro_batches=1",
         )
+        orders = ("prune_then_grow", "grow_then_prune")
+        yield self.order not in orders, f"has order {self.order!r}; choose one of {', '.join(map(repr, orders))}"
         yield self.round not in ROUNDS, f"has round {self.round!r}; choose one of {', '.join(ROUNDS)}"
         yield self.scope not in ("layer", "global"), f"has scope {self.scope!r}; choose 'layer' or 'global'"
         yield (

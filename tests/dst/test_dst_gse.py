@@ -363,5 +363,5 @@ def test_the_number_of_draws_follows_all_active_connections_even_where_pruned_on
             counted.append(n)
             return np.full(n, 0.5)
 
-    update(layer, method("gse-uniform", regrow_pruned=True), 0.5, Counting())
+    update(layer, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.5, Counting())
     assert counted == [4, 4]

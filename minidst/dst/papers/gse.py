@@ -97,6 +97,7 @@ GSE_UNIFORM = Method(
     score=gradient,
     schedule=Cosine(alpha=0.2, every=1000, until=0.75),
     round="ceil",
+    order="grow_then_prune",
     regrow_pruned=False,
 )
 
@@ -117,5 +118,6 @@ GSE_2022 = replace(
     summary="the earlier paper: prunes and grows among all layers",
     candidates=GuidedSample(grabo, 10, "pruned"),
     scope="global",
+    order="prune_then_grow",  # |S| is counted from |P|
     schedule=Cosine(alpha=0.2, every=1000, until=0.6),
 )
