@@ -6,8 +6,9 @@ import numpy as np
 from scipy.stats import spearmanr
 from scipy.stats import t as student
 
-from .dst.grow import Site, gradient_at
+from .dst.grow import Site
 from .dst.papers.distributions import Distribution
+from .dst.score import gradient_at
 from .kernels.arrays import Offset
 from .nn import Network, SparseLinear
 from .topology.graphs import absent, distinct
@@ -87,7 +88,7 @@ def rank_correlation(
     Over all of them, or over `pairs` drawn uniformly where there are more. 0 where one of the two does not vary: a
     constant guide (uniform) knows nothing of ranks. Raises ValueError for fewer than 2 connections to rank.
     """
-    site = Site(layer.shape, layer.W.keys(), *layer.last_batch(), net, layer)
+    site = Site.of(layer, net)
     n = min(pairs, site.free)
     if n < 2:
         raise ValueError(f"{site.free} absent connections and pairs {pairs} leave {n} to rank; at least 2 are needed")

@@ -45,9 +45,7 @@ def choose(
     return spared(P, scores, regrown, G.size), G, considered
 
 
-def lowest(
-    layers: Sequence[SparseLinear], method: Method, k: int, rng: np.random.Generator
-) -> tuple[Float, Offset]:
+def lowest(layers: Sequence[SparseLinear], method: Method, k: int, rng: np.random.Generator) -> tuple[Float, Offset]:
     """(scores of all connections of these layers, one layer after the other; the positions P of the k lowest)."""
     assert method.prune is not None, "there is nothing to prune by"
     scores = np.concatenate([method.prune(layer.weight.values, layer.gradient, rng) for layer in layers])
@@ -67,7 +65,7 @@ def grow(
     assert method.candidates is not None, "Method requires candidates with prune"
     keys = layer.W.keys()
     taken = np.delete(keys, P) if method.regrow_pruned else keys
-    site = Site(layer.shape, taken, *layer.last_batch(), net, layer, keys.size)
+    site = Site.of(layer, net, taken)
     S = method.candidates(site, k if sampled is None else sampled, rng)
     G = method.score(site, S, k) if method.score else pick(S, k, rng)
     return G, site.free if S is None else S.size

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..kernels.arrays import Float, Offset
 from ..nn.network import Network
-from .grow import Candidates, Score, all_absent, gradient
+from .grow import Candidates, all_absent
 from .prune import ROUNDS, Criterion, Round
 from .schedule import Schedule
+from .score import Score, gradient
 
 
 class Exchange(NamedTuple):
@@ -66,7 +67,7 @@ class Method:
     format: how layers are stored, "csr" unless the method needs another.
     begin: done once before the first step.
     prune: score of active connections, the lowest go; None: nothing is pruned by score.
-    candidates, score: growth (see `dst.grow`); score None grows any k of the candidates.
+    candidates, score: growth (see `dst.grow`, `dst.score`); score None grows any k of the candidates.
     newborn: first weights of the grown; momentum starts at 0.
     schedule: when, and which fraction α_t.
     round: of α_t·nnz to a whole number k.
@@ -126,9 +127,13 @@ class Method:
         )
         starts = ("sparse", "dense", "small-dense")
         yield self.start not in starts, f"has start {self.start!r}; choose one of {', '.join(map(repr, starts))}"
-        for part in ("prune", "candidates", "score", "newborn"):
+        for part in ("prune", "candidates", "newborn"):
             given = getattr(self, part)
             yield given is not None and not callable(given), f"has {part}={given!r}; give a function of minidst.dst"
+        yield (
+            self.score is not None and not isinstance(self.score, Score),
+            f"has score={self.score!r}; give a dst.Score, which has a number for every connection, such as gradient",
+        )
         yield self.start != "sparse" and not self.needs_dense, "starts dense, so it must say needs_dense=True"
         yield (
             self.start != "sparse" and self.prune is not None and not own_update,
@@ -153,7 +158,7 @@ class Method:
             "chooses growth in the whole network, which needs a score to compare layers by; or use scope='layer'",
         )
         yield self.micro_batches < 1, f"has micro_batches {self.micro_batches}; 1 takes a batch whole, more cut it"
-        in_parts = getattr(self.candidates, "in_parts", False) and self.score is gradient and not own_update
+        in_parts = getattr(self.candidates, "in_parts", False) and self.score == gradient and not own_update
         yield (
             self.micro_batches > 1 and (not in_parts or self.regrow_pruned or not self.skip_optimizer_step),
             f"has micro_batches {self.micro_batches}, which needs a guided sample scored by gradient, "

@@ -9,7 +9,7 @@ from ..kernels.select import k_largest
 from ..nn.layers import SparseLinear
 from ..nn.network import Network
 from .exchange import NONE, apply, choose, grow, lowest, spared
-from .grow import gradient_at
+from .grow import Site
 from .method import Exchange, Method
 from .prune import how_many
 
@@ -31,25 +31,29 @@ def update(net: Network, method: Method, fraction: float, rng: np.random.Generat
 def exchange_globally(net: Network, method: Method, fraction: float, rng: np.random.Generator) -> Exchange:
     """An exchange with one k for the network: its lowest scores go, its best candidates come, in whatever layer.
 
-    Each layer offers its k best; a layer's part of a guided sample is proportional to its n_out·n_in.
+    Each layer offers its k best by the record's own score, which then compares the offers of all layers; a layer's part
+    of a guided sample is proportional to its n_out·n_in.
     """
     layers = [layer for layer in net.sparse if layer.W.density < 1]
     if method.prune is None or not layers:
         return Exchange()
+    assert method.score is not None, "Method refuses scope='global' without one"
     sizes, told = [layer.W.nnz for layer in layers], quotas(layers, method, fraction)
-    k, grows_first = told[0][0], method.order == "grow_then_prune"
-    scores, P = lowest(layers, method, k, rng) if not grows_first else (NONE, NONE)
+    k, prunes_first = told[0][0], method.order == "prune_then_grow"
+    P = NONE
+    if prunes_first:
+        scores, P = lowest(layers, method, k, rng)
 
-    offers, nabla, considered = [], [], 0
+    offers, values, considered = [], [], 0
     for layer, dropped, (_, sampled) in zip(layers, split(P, sizes), told, strict=True):
         G, looked_at = grow(layer, method, dropped, k, rng, net, sampled)
         offers.append(G)
-        nabla.append(np.abs(gradient_at(*layer.last_batch(), G)))
+        values.append(method.score.values(Site.of(layer, net), G))
         considered += looked_at
-    best = split(k_largest(np.concatenate(nabla), k), [G.size for G in offers])
+    best = split(k_largest(np.concatenate(values), k), [G.size for G in offers])
     grown = [G[chosen] for G, chosen in zip(offers, best, strict=True)]
 
-    if grows_first:
+    if not prunes_first:
         scores, P = lowest(layers, method, sum(G.size for G in grown), rng)
     done = apply_globally(layers, method, P, scores, grown, rng)
     return done._replace(considered=considered)

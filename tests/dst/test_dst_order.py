@@ -71,7 +71,6 @@ def test_by_hand_across_layers_every_layer_has_drawn_before_the_first_is_scored(
 DETERMINED = sorted(CRITERIA.keys() - {"random"})
 
 
-
 @given(
     st.lists(st.integers(1, 7), min_size=2, max_size=4),
     st.floats(0, 1),

@@ -25,7 +25,7 @@ from strategies_dst import (
 )
 
 from minidst import CSR, METHODS, dst, method, mlp
-from minidst.dst import GuidedSample, Site, all_absent, from_init, grow, random_absent, zeros
+from minidst.dst import GuidedSample, Site, all_absent, from_init, random_absent, score, zeros
 from minidst.dst.papers.gse import uniform
 from minidst.dst.prune import CRITERIA, how_many, magnitude, mest
 from minidst.nn import SGD, Adam, SparseLinear
@@ -389,13 +389,13 @@ def test_guided_exploration_evaluates_the_gradient_on_its_sample_alone(monkeypat
     W = CSR.from_connections((100, 100), rows.astype(np.int32), cols.astype(np.int32), draw.standard_normal(40))
     layer = ready(SparseLinear(W), draw.standard_normal((100, 4)), draw.standard_normal((100, 4)))
     sizes = []
-    sddmm = grow.coo.sddmm
+    sddmm = score.coo.sddmm
 
     def spy(rows, cols, DY, X, out):
         sizes.append(rows.size)
         sddmm(rows, cols, DY, X, out)
 
-    monkeypatch.setattr(grow.coo, "sddmm", spy)
+    monkeypatch.setattr(score.coo, "sddmm", spy)
     monkeypatch.setattr(np, "matmul", None)
     assert update(layer, METHODS["gse-graest"], 0.2, draw) == 8
     assert len(sizes) == 1

@@ -28,10 +28,11 @@ Any criterion also goes with any other method's record: `method("gse-grabo", pru
 from dataclasses import replace
 from typing import Literal
 
-from ..grow import all_absent, gradient, random_absent
+from ..grow import all_absent, random_absent
 from ..method import Method
 from ..prune import CRITERIA
 from ..schedule import Cosine
+from ..score import gradient
 
 Growth = Literal["random", "gradient"]
 

@@ -28,10 +28,11 @@ from typing import Literal
 import numpy as np
 
 from ...kernels.arrays import Float, Offset
-from ..grow import Site, gradient
+from ..grow import Site
 from ..method import Method, name_of
 from ..prune import magnitude
 from ..schedule import Cosine
+from ..score import gradient
 from .distributions import Distribution, Sketch, grabo, graest, l2, uniform
 from .gse_flow import synflow
 

@@ -34,10 +34,11 @@ from ...kernels.select import k_largest, k_smallest, largest_in_rows
 from ...nn.layers import SparseLinear
 from ...nn.network import Network
 from ..exchange import apply
-from ..grow import Site, all_absent, gradient
+from ..grow import Site, all_absent
 from ..method import Exchange, Method
 from ..prune import how_many, magnitude
 from ..schedule import Cosine
+from ..score import gradient
 
 
 @dataclass(frozen=True)
