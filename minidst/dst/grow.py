@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels.arrays import Bool, Float, Offset
+from ..kernels.arrays import Float, Offset
 from ..nn.layers import SparseLinear
 from ..nn.network import Network
 from ..topology.graphs import absent, distinct
@@ -43,8 +43,10 @@ class Site:
         return self.shape[0] * self.shape[1] - self.taken.size
 
     def without_taken(self, S: Offset) -> Offset:
-        """S ∖ taken, for sorted S."""
-        return S[~_contains(self.taken, S)]
+        """S ∖ taken, for sorted S, each key once."""
+        at = np.searchsorted(S, self.taken)
+        at = at[at < S.size]
+        return np.delete(S, at[S[at] == self.taken[: at.size]])  # taken is sorted too: what is cut off is at its end
 
 
 Candidates = Callable[[Site, int, np.random.Generator], Offset | None]
@@ -65,12 +67,3 @@ def pick(S: Offset | None, k: int, rng: np.random.Generator) -> Offset:
     """G: any k of S, uniformly; S itself where it has no more than k."""
     assert S is not None, "Method refuses all_absent without a score"
     return S if S.size <= k else np.sort(rng.choice(S, k, replace=False))
-
-
-def _contains(sorted_keys: Offset, wanted: Offset) -> Bool:
-    """For each wanted key whether it is among the sorted ones."""
-    if sorted_keys.size == 0:
-        return np.zeros(wanted.size, bool)
-    at = np.minimum(np.searchsorted(sorted_keys, wanted), sorted_keys.size - 1)
-    found: Bool = sorted_keys[at] == wanted
-    return found

@@ -14,6 +14,7 @@ from ..kernels.select import collect, k_largest
 from ..topology.graphs import absent
 from .grow import Site
 
+PIECE = 1 << 14  # connections whose row and column are written out at a time
 
 @dataclass(frozen=True)
 class Score:
@@ -41,9 +42,11 @@ class Score:
 
 def gradient_at(X: Float, DY: Float, keys: Offset) -> Float:
     """∇_ij = Σ_b DY[i, b]·X[j, b] at the sorted keys i·n_in + j and nowhere else, (keys.size,)."""
-    rows, cols = np.divmod(keys, X.shape[0])
     nabla = np.empty(keys.size, X.dtype)
-    coo.sddmm(rows.astype(np.int32), cols.astype(np.int32), DY, X, nabla)
+    for start in range(0, keys.size, PIECE):
+        piece = slice(start, start + PIECE)
+        rows, cols = np.divmod(keys[piece], X.shape[0])
+        coo.sddmm(rows.astype(np.int32), cols.astype(np.int32), DY, X, nabla[piece])
     return nabla
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom, chi2
 from strategies_dst import Told, checked, seeds, whole_sites, with_gradient
 
-from minidst.dst import GuidedSample, Site, method
+from minidst.dst import GuidedSample, Site, method, score
 from minidst.dst import exchange as update  # of one layer
+from minidst.dst.papers import gse
 from minidst.dst.papers.distributions import grabo, graest, l2, uniform
 from minidst.dst.papers.gse import _endpoints
 
@@ -322,6 +323,20 @@ def test_there_are_gamma_times_the_active_connections_draws_rounded_up(gamma, ac
     u = np.linspace(0, 0.99, draws)
     S = GuidedSample(uniform, gamma)(bare_site(9, 9, np.arange(active)), 1, Told(u, u))
     assert S.size <= draws
+
+
+@small
+@pytest.mark.parametrize("piece", [1, 3, 7])
+def test_a_sample_and_its_gradient_are_the_same_in_whatever_pieces_they_are_found(piece, monkeypatch):
+    """The uniforms of all outputs come before those of all inputs, as if each were drawn at once."""
+    rng = np.random.default_rng(6)
+    X, DY = rng.integers(-4, 5, (9, 4)).astype(float), rng.integers(-4, 5, (8, 4)).astype(float)
+    site, sample = Site((8, 9), np.array([0, 5, 40, 71]), X, DY), GuidedSample(l2, 6.5)
+    whole = sample(site, 1, np.random.default_rng(7))
+    monkeypatch.setattr(gse, "PIECE", piece)
+    monkeypatch.setattr(score, "PIECE", piece)
+    np.testing.assert_array_equal(sample(site, 1, np.random.default_rng(7)), whole)
+    np.testing.assert_array_equal(score.gradient_at(X, DY, whole), (DY @ X.T).reshape(-1)[whole])
 
 
 @small
