@@ -9,7 +9,7 @@ from scipy.stats import t as student
 from .dst.grow import Site
 from .dst.papers.distributions import Distribution
 from .dst.score import gradient_at
-from .kernels.arrays import Offset
+from .kernels.arrays import Float, Offset
 from .nn import Network, SparseLinear
 from .topology.graphs import absent, distinct
 
@@ -50,6 +50,21 @@ def mask_similarity(net: Network, other: Network) -> float:
     if shapes != others or not shapes:
         raise ValueError(f"sparse layers {shapes} and {others} cannot be compared; both networks need the same ones")
     return float(np.mean([jaccard(a.W.keys(), b.W.keys()) for a, b in zip(net.sparse, other.sparse, strict=True)]))
+
+
+def dead_connections(net: Network, x: Float, y: Any) -> float:
+    """Share of the active connections of sparse layers that no sample b sends a gradient through: all h_jb·δ_ib = 0.
+
+    Their input, or a unit after them, is 0 for every sample, so that only weight decay can change them. x: (samples,
+    features); y: their targets. Runs the network forward and backward over all of them at once.
+    """
+    _, DZ = net.loss(net.forward(np.ascontiguousarray(x.T, net.dtype)), y)
+    net.backward(DZ)
+    alive = 0
+    for layer in net.sparse:
+        X, DY = layer.last_batch()
+        alive += int(np.count_nonzero(layer.W.grad((DY != 0).astype(net.dtype), (X != 0).astype(net.dtype))))
+    return 1 - alive / sum(layer.connections for layer in net.sparse)
 
 
 class Explored:

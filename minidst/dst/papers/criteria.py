@@ -35,6 +35,7 @@ from ..schedule import Cosine
 from ..score import gradient
 
 Growth = Literal["random", "gradient"]
+GROWTHS: tuple[Growth, ...] = ("random", "gradient")
 
 STUDY = Method(
     name="study",
@@ -54,9 +55,16 @@ def combination(prune: str, growth: Growth) -> Method:
     """
     if prune not in CRITERIA:
         raise ValueError(f"criterion {prune!r} is unknown; choose one of {', '.join(CRITERIA)}")
-    if growth not in ("random", "gradient"):
+    if growth not in GROWTHS:
         raise ValueError(f"growth {growth!r} is unknown; choose random or gradient")
-    record = replace(STUDY, name=f"{prune}-{growth}", prune=CRITERIA[prune])
+    summary = f"the pruning study: drops by {prune}, grows {'at random' if growth == 'random' else 'by gradient'}"
+    record = replace(STUDY, name=f"{prune}-{growth}", summary=summary, prune=CRITERIA[prune])
     if growth == "random":
         return record
     return replace(record, candidates=all_absent, score=gradient, flops="(3 f_S ΔT + 2 f_S + f_D)/(ΔT + 1)")
+
+
+COMBINATIONS: dict[str, Method] = {
+    f"{prune}-{growth}": combination(prune, growth) for prune in CRITERIA for growth in GROWTHS
+}
+"""Both columns of the table and chance, by names such as "snip-random", which `dst.method` knows too."""
