@@ -15,12 +15,13 @@ whole of training, an update every ΔT = 800 steps in each layer, ER graphs, an 
 What they found: most criteria do as well as each other; where few connections are left the simple ones, magnitude,
 per sign, and mest with a small λ, are the best, and snip and sensitivity fall behind.
 
-What we find on digits, with small batches at a density of 1 or 2 %, is another order: snip leads the simple ones by .4
-to 1.9 points, and the two sensitivities with random growth do not even reach a static network. The reason is which
-connections are kept that no sample sends a gradient through, because their input or a unit after them is always 0.
-Magnitude leaves 24 to 41 % of such dead connections, reciprocal sensitivity, which gives them ∞, 44 to 58 %, snip
-fewer than 1 %. With the score set to 0 where ∇ = 0, magnitude equals or passes snip, and reciprocal sensitivity
-recovers.
+What we find on digits (figures and the command for them in README.md beside this file): from a density of 5 % on,
+magnitude, per sign and mest can neither be told from each other nor from snip, the sensitivities fall behind. At 1 or
+2 % the order is another: snip leads by .3 to 1.9 points, whatever the batch, and the two sensitivities with random
+growth do not even reach a static network. That is the protocol, not the claim: with one or two inputs a neuron, many
+connections get no gradient from any sample, because their input or a unit after them is always 0. Of such dead
+connections magnitude keeps a quarter, reciprocal sensitivity, which gives them ∞, half, snip none. With the score set
+to 0 where ∇ = 0, the simple ones equal snip, and reciprocal sensitivity recovers.
 
 Any criterion also goes with any other method's record: `method("gse-grabo", prune=snip)`.
 """
