@@ -16,6 +16,7 @@ from .dst import Method
 from .dst import method as method_named
 from .dst.rounds import rounds
 from .history import Epoch, History
+from .metrics import densities
 from .nn import Network
 from .train import REMEDY, Step, check_fit, stop_unless_finite, train
 
@@ -91,6 +92,7 @@ def _summary(
         exchanged=sum(step.grown for step in steps),
         considered=sum(step.considered for step in steps),
         connections=net.connections,
+        densities=tuple(densities(net)),
         bytes=most,
         seconds=sum(step.seconds for step in steps),
     )

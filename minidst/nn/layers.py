@@ -72,9 +72,9 @@ class SparseLinear:
         return self.weight.grad
 
     def last_batch(self) -> tuple[Float, Float]:
-        """(X, DY) of the last forward and backward pass, what a topology update looks at.
+        """(X, DY) of the last forward pass and the backward pass after it: what a topology update looks at.
 
-        Raises ValueError before the first, or if a prediction has come between them.
+        Raises ValueError where there is none: before the first, or when a prediction has passed through since.
         """
         if self.X is None or self.DY is None:
             raise ValueError("there is no batch to look at yet: run forward and backward first")
@@ -89,14 +89,17 @@ class SparseLinear:
 class Linear:
     """Y = W X + b with a dense (n_out, n_in) array W: the baseline that sparse layers are compared with.
 
-    W and b are trained in place, not copied, if they are float32 or float64 already.
+    W and b are trained in place, not copied, if they are float32 or float64 already; whole numbers become float64.
+    Raises ValueError for another dtype, a shape that is no matrix, or numbers that are not finite.
     """
 
     def __init__(self, W: Float, b: Float | None = None) -> None:
-        if W.ndim != 2 or not np.isfinite(W).all():
-            raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
         if W.dtype.kind in "iub":
             W = W.astype(np.float64)
+        if W.dtype not in (np.float32, np.float64):
+            raise ValueError(f"weights are {W.dtype}; convert them to float32 or float64")
+        if W.ndim != 2 or not np.isfinite(W).all():
+            raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
         self.weight = Parameter(np.ascontiguousarray(W))
         self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
         self.X: Float | None = None

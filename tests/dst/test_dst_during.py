@@ -89,6 +89,13 @@ def test_an_epoch_may_be_the_period():
     assert schedule.fraction(280, 400, 40) == 1
 
 
+def test_a_late_first_update_leaves_out_those_before_it_but_never_the_last():
+    """Every 7 of 70 steps: from 20 on the same fractions; from 999 on the whole pruning at once, in step 70."""
+    found = [[Rising(1.0, 7, 1.0, cubic, first).fraction(t, 70, 5) for t in range(71)] for first in (1, 20, 999)]
+    assert found[1] == [0] * 20 + found[0][20:]
+    assert found[2] == [0] * 70 + [1]
+
+
 # Gradual pruning
 
 

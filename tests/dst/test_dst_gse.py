@@ -11,8 +11,9 @@ from scipy.stats import chi2
 from strategies import Told
 from strategies_dst import checked, seeds, whole_sites, with_gradient
 
-from minidst.dst import GuidedSample, Site, method
+from minidst.dst import GuidedSample, Site, method, score
 from minidst.dst import exchange as update  # of one layer
+from minidst.dst.papers import gse
 from minidst.dst.papers.distributions import grabo, graest, l2, uniform
 from minidst.dst.papers.gse import _endpoints
 
@@ -271,6 +272,20 @@ def test_there_are_gamma_times_the_active_connections_draws_rounded_up(gamma, ac
 
 
 @small
+@pytest.mark.parametrize("piece", [1, 3, 7])
+def test_a_sample_and_its_gradient_are_the_same_in_whatever_pieces_they_are_found(piece, monkeypatch):
+    """The uniforms of all outputs come before those of all inputs, as if each were drawn at once."""
+    rng = np.random.default_rng(6)
+    X, DY = rng.integers(-4, 5, (9, 4)).astype(float), rng.integers(-4, 5, (8, 4)).astype(float)
+    site, sample = Site((8, 9), np.array([0, 5, 40, 71]), X, DY), GuidedSample(l2, 6.5)
+    whole = sample(site, 1, np.random.default_rng(7))
+    monkeypatch.setattr(gse, "PIECE", piece)
+    monkeypatch.setattr(score, "PIECE", piece)
+    np.testing.assert_array_equal(sample(site, 1, np.random.default_rng(7)), whole)
+    np.testing.assert_array_equal(score.gradient_at(X, DY, whole), (DY @ X.T).reshape(-1)[whole])
+
+
+@small
 def test_a_large_gamma_samples_everything_that_can_carry_a_gradient():
     """f and g vanish on dead units; all else comes up, 12 000 draws for places of p ≥ 1/20: P(miss) < 1e-200."""
     X, DY = np.array([[1.0, 1], [0, 0], [2, 1], [0, 1]]), np.array([[1.0, 0], [0, 0], [1, -1]])
@@ -309,5 +324,5 @@ def test_the_number_of_draws_follows_all_active_connections_even_where_pruned_on
             counted.append(n)
             return np.full(n, 0.5)
 
-    update(layer, method("gse-uniform", regrow_pruned=True), 0.5, Counting())
+    update(layer, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.5, Counting())
     assert counted == [4, 4]

@@ -233,3 +233,10 @@ def test_index_bytes_count_the_columns_once_a_backward_pass_needed_them():
         layer.backward(np.ones((3, 2)))
         assert layer.index_bytes() == bytes_ + 80
     assert Linear(a).index_bytes() == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.complex64, object])
+def test_a_dense_layer_refuses_the_types_that_formats_refuse(dtype, refused):
+    with refused(f"weights are {np.dtype(dtype)}", "float32 or float64"):
+        Linear(np.ones((2, 3), dtype))
+    assert Linear(np.ones((2, 3), int)).weight.values.dtype == np.float64
