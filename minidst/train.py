@@ -16,7 +16,7 @@ from .data import Dataset
 from .dst import Exchange, Method, update, update_in_parts
 from .dst import method as method_named
 from .formats import FORMATS
-from .kernels.arrays import Float, Offset
+from .kernels.arrays import Float, Offset, aligned_copy
 from .kernels.parallel import one_blas_thread
 from .mlp import check_format
 from .nn import Network
@@ -90,7 +90,7 @@ def _through(net: Network, data: Dataset, parts: Sequence[Offset], t: int, epoch
     B = sum(part.size for part in parts)
     for part in parts:
         share = part.size / B
-        Z = net.forward(np.ascontiguousarray(data.x_train[part].T, net.dtype), training=True)
+        Z = net.forward(aligned_copy(data.x_train[part].T, net.dtype), training=True)
         loss, DZ = net.loss(Z, data.y_train[part])
         if not isfinite(loss):
             raise FloatingPointError(f"loss is {loss} at step {t} (epoch {epoch + 1}); {_blame(net, Z, lr)}")
@@ -110,7 +110,7 @@ def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Flo
     """(X, y) of every batch of the training set, in the order of the file."""
     for start in range(0, data.x_train.shape[0], config.batch):
         batch = slice(start, start + config.batch)
-        yield np.ascontiguousarray(data.x_train[batch].T, net.dtype), data.y_train[batch]
+        yield aligned_copy(data.x_train[batch].T, net.dtype), data.y_train[batch]
 
 
 def check_fit(net: Network, data: Dataset, method: Method) -> None:

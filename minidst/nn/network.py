@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..kernels.arrays import Float
+from ..kernels.arrays import Float, aligned_copy
 from ..kernels.parallel import one_blas_thread
 from .layers import Linear, SparseLinear
 from .losses import CrossEntropy, Loss
@@ -113,7 +113,7 @@ class Network:
             samples = max(32, PREDICTED_AT_ONCE // max(self.sizes))
             for start in range(0, x.shape[0], samples):
                 batch = slice(start, start + samples)
-                Z[batch] = self.forward(np.ascontiguousarray(x[batch].T, self.dtype)).T
+                Z[batch] = self.forward(aligned_copy(x[batch].T, self.dtype)).T
         return Z
 
     def predict(self, x: Float) -> Any:
