@@ -89,13 +89,16 @@ class Condensed(Sparse):
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         if self.active.size < self.shape[0]:
             out[:] = bias[:, None]  # all that an ablated output has
-        if X.shape[1] == 1:
-            return condensed.spmv(self.active, self.indices, self.values, X[:, 0], bias, out[:, 0])
 
         def product(r0: int, r1: int) -> None:
             condensed.spmm(self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], X, bias, out)
 
         deal(product, self._row_cuts(X.shape[1]))
+
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None:
+        if self.active.size < self.shape[0]:
+            out[:] = bias
+        condensed.spmv(self.active, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         rectangle = out.reshape(self.values.shape)

@@ -59,6 +59,9 @@ class COO(Sparse):
 
         deal(product, _cuts(self.rows, slices(self.nnz * X.shape[1])))
 
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None:
+        self._spmm(x[:, None], bias, out[:, None])
+
     def backward(self, DY: Float, X: Float) -> tuple[Float, Float]:
         """(W.grad(DY, X), W.T @ DY), one after the other. Raises ValueError on a misfit."""
         return self.grad(DY, X), self.T @ DY

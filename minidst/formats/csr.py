@@ -73,14 +73,15 @@ class CSR(Sparse):
         return self.indices.nbytes + (self._column_bytes() or self.indptr.nbytes)
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
-        if X.shape[1] == 1:
-            return csr.spmv(self.indptr, self.indices, self.values, X[:, 0], bias, out[:, 0])
         height = self.panel(X)
 
         def product(r0: int, r1: int) -> None:
             csr.spmm(self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1])
 
         deal(product, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
+
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None:
+        csr.spmv(self.indptr, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         def product(r0: int, r1: int) -> None:

@@ -58,6 +58,9 @@ class Sparse(ABC):
     def _spmm(self, X: Float, bias: Float, out: Float) -> None: ...
 
     @abstractmethod
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None: ...
+
+    @abstractmethod
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None: ...
 
     @abstractmethod
@@ -86,14 +89,18 @@ class Sparse(ABC):
 
     def __matmul__(self, X: Float) -> Float:
         """Y = W X, or y = W x. X: (n_in, B) or (n_in,), of W's dtype. Raises ValueError if it does not fit."""
-        return self.affine(X, np.zeros(self.shape[0], self.dtype))
+        return self.affine(X, self._no_bias)
 
     def affine(self, X: Float, b: Float) -> Float:
         """Y = W X + b, what a layer computes, in one pass. b: (n_out,). Raises ValueError if X does not fit."""
-        matrix = operand("X", X, self.shape[1], self.dtype)
-        Y = aligned((self.shape[0], matrix.shape[1]), self.dtype)
-        self._spmm(matrix, b, Y)
-        return Y[:, 0] if np.ndim(X) == 1 else Y
+        X = operand("X", X, self.shape[1], self.dtype)
+        if X.ndim == 1 or X.shape[1] == 1:
+            y = np.empty(self.shape[0], self.dtype)
+            self._spmv(X.reshape(-1), b, y)
+            return y if X.ndim == 1 else y[:, None]
+        Y = aligned((self.shape[0], X.shape[1]), self.dtype)
+        self._spmm(X, b, Y)
+        return Y
 
     def grad(self, DY: Float, X: Float) -> Float:
         """DW[e] = Σ_b DY[i, b]·X[j, b], (nnz,), on the active connections alone. Raises ValueError on a misfit."""
@@ -118,6 +125,7 @@ class Sparse(ABC):
 
     def _partners(self, DY: Float, X: Float) -> tuple[Float, Float]:
         DY, X = operand("DY", DY, self.shape[0], self.dtype), operand("X", X, self.shape[1], self.dtype)
+        DY, X = (M if M.ndim == 2 else M[:, None] for M in (DY, X))
         if DY.shape[1] != X.shape[1]:
             raise ValueError(f"DY holds {DY.shape[1]} samples and X {X.shape[1]}; both need one column per sample")
         return DY, X
@@ -198,6 +206,10 @@ class Sparse(ABC):
         return scipy.sparse.coo_array((self.values.reshape(-1), (rows, cols)), shape=self.shape).tocsr()
 
     @cached_property
+    def _no_bias(self) -> Float:
+        return np.zeros(self.shape[0], self.dtype)
+
+    @cached_property
     def columns(self) -> Columns:
         """The view by columns, built at the first use of Wᵀ; it depends on the topology alone, so it lives as long."""
         indptr, nothing = self._indptr(), np.zeros(self.nnz, np.int8)
@@ -227,17 +239,18 @@ class Transpose:
 
     def __matmul__(self, DY: Float) -> Float:
         """DX = Wᵀ DY. DY: (n_out, B) or (n_out,), of W's dtype. Raises ValueError if it does not fit."""
-        matrix = operand("DY", DY, self.W.shape[0], self.W.dtype)
-        DX = aligned((self.W.shape[1], matrix.shape[1]), self.W.dtype)
-        self.W._transposed(matrix, DX)
-        return DX[:, 0] if np.ndim(DY) == 1 else DX
+        DY = operand("DY", DY, self.W.shape[0], self.W.dtype)
+        columns = DY if DY.ndim == 2 else DY[:, None]
+        DX = aligned((self.W.shape[1], columns.shape[1]), self.W.dtype)
+        self.W._transposed(columns, DX)
+        return DX if DY.ndim == 2 else DX[:, 0]
 
 
 def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:
-    """M as a C-contiguous (n, B) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
+    """M as a C-contiguous (n, B) or (n,) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
     M = np.asarray(M)
     if M.ndim not in (1, 2) or M.shape[0] != n:
         raise ValueError(f"{name} has shape {M.shape} and W needs ({n}, B): one column per sample; transpose {name}?")
-    if not np.can_cast(M.dtype, dtype, "safe"):
+    if M.dtype != dtype and not np.can_cast(M.dtype, dtype, "safe"):
         raise ValueError(f"{name} is {M.dtype} and W is {dtype}; convert one of them, as in {name}.astype('{dtype}')")
-    return np.ascontiguousarray(M if M.ndim == 2 else M[:, None], dtype)
+    return np.ascontiguousarray(M, dtype)

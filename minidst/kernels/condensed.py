@@ -8,7 +8,7 @@ import numpy as np
 
 from .arrays import Float, Index
 from .jit import jit
-from .lanes import EIGHT, TWO, Size, add, dot, fill, load, samples, store
+from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, load, pick, samples, store
 
 
 @jit
@@ -43,12 +43,20 @@ def _spmm_tiles(
 
 @jit
 def spmv(rows: Index, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
-    """y_rows[a] = β_rows[a] + Σ_c W[a, c] · x[indices[a, c]]: a single sample (Lasby et al. 2023, appendix F)."""
+    """y_rows[a] = β_rows[a] + Σ_c W[a, c] · x[indices[a, c]]: a single sample, eight connections at a time."""
+    k, ones = indices.shape[1], fill(values, 1, OCTET)
+    j, w = indices.reshape(indices.size), values.reshape(1, values.size)
+    e = 0
     for a in range(rows.size):
-        y = bias[rows[a]]
-        for c in range(indices.shape[1]):
-            y += values[a, c] * x[np.uint32(indices[a, c])]
-        out[rows[a]] = y
+        i, end = np.uint32(rows[a]), e + k  # unsigned: nothing to wrap around
+        eight, y = fill(values, 0, OCTET), bias[i]
+        while e + 8 <= end:
+            eight = add(eight, load(w, 0, e, OCTET), pick(x, j, e, OCTET))
+            e += 8
+        while e < end:
+            y += w[0, e] * x[j[e]]
+            e += 1
+        out[i] = y + dot(eight, ones)
 
 
 @jit

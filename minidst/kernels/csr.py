@@ -6,11 +6,9 @@ row of `out` belongs to one outer iteration that reads nothing another one write
 rows to any thread and get the same bits.
 """
 
-import numpy as np
-
 from .arrays import Float, Index, Offset
 from .jit import jit
-from .lanes import EIGHT, TWO, Size, add, dot, fill, load, samples, store
+from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, load, pick, samples, store
 
 
 @jit
@@ -51,13 +49,18 @@ def _spmm_tiles(
 
 @jit
 def spmv(indptr: Offset, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
-    """y_i = β_i + Σ_{e in row i} W[e] · x[j(e)]: a single sample."""
+    """y_i = β_i + Σ_{e in row i} W[e] · x[j(e)]: a single sample, eight connections at a time."""
+    weights, ones = values.reshape(1, values.size), fill(values, 1, OCTET)
     for i in range(out.size):
-        j, w = indices[indptr[i] : indptr[i + 1]], values[indptr[i] : indptr[i + 1]]
-        y = bias[i]
-        for e in range(j.size):
-            y += w[e] * x[np.uint32(j[e])]
-        out[i] = y
+        e, end = indptr[i], indptr[i + 1]
+        eight, y = fill(values, 0, OCTET), bias[i]
+        while e + 8 <= end:
+            eight = add(eight, load(weights, 0, e, OCTET), pick(x, indices, e, OCTET))
+            e += 8
+        while e < end:
+            y += values[e] * x[indices[e]]
+            e += 1
+        out[i] = y + dot(eight, ones)
 
 
 @jit

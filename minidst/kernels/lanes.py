@@ -16,7 +16,7 @@ given the plain loop over b, writes y back to memory for every few connections, 
 import llvmlite.binding
 import numpy as np
 
-from .arrays import Float, Scalar
+from .arrays import Float, Index, Scalar
 
 Tile = Float
 """A tile: (samples,) of one row."""
@@ -26,11 +26,12 @@ Size = tuple[int, ...]
 
 REGISTER_BYTES = 64 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 32
 EIGHT, TWO = (0,) * 8, (0,) * 2  # of 128 and 32 float32 samples on a machine with AVX-512, of half as many elsewhere
+OCTET = ()  # eight numbers, whatever the register
 
 
 def samples(M: Float, size: Size) -> int:
     """How many samples of M a tile of this size holds."""
-    return len(size) * REGISTER_BYTES // M.itemsize
+    return len(size) * REGISTER_BYTES // M.itemsize or 8
 
 
 def fill(M: Float, number: Scalar, size: Size) -> Tile:
@@ -43,13 +44,18 @@ def load(M: Float, i: int, b: int, size: Size) -> Tile:
     return M[i, b : b + samples(M, size)]
 
 
+def pick(x: Float, j: Index, e: int, size: Size) -> Tile:
+    """(x[j[e]], x[j[e + 1]], …) from all over a vector."""
+    return x[j[e : e + samples(x, size)]]
+
+
 def store(tile: Tile, M: Float, i: int, b: int) -> None:
     """M[i, b : b + samples] = tile."""
     M[i, b : b + tile.size] = tile
 
 
-def add(y: Tile, w: Scalar, x: Tile) -> Tile:
-    """y + w·x."""
+def add(y: Tile, w: Scalar | Tile, x: Tile) -> Tile:
+    """y + w·x, w one number or a tile of them."""
     return y + w * x
 
 

@@ -6,6 +6,8 @@ Without the JIT none of this is used.
 """
 # mypy: ignore-errors
 
+from sys import byteorder
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -14,9 +16,11 @@ from numba.extending import intrinsic, models, overload, register_model
 from . import lanes
 from .lanes import REGISTER_BYTES
 
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
+
 
 class _Lanes(types.Type):
-    """Numba's type of a tile: `count` registers of `dtype`."""
+    """Numba's type of a tile: `count` numbers of `dtype`."""
 
     def __init__(self, dtype, count):
         self.dtype, self.count = dtype, count
@@ -29,12 +33,11 @@ class _LanesModel(models.PrimitiveModel):
 
     def __init__(self, manager, fe_type):
         scalar = manager.lookup(fe_type.dtype).get_value_type()
-        width = fe_type.count * REGISTER_BYTES * 8 // fe_type.dtype.bitwidth
-        super().__init__(manager, fe_type, ir.VectorType(scalar, width))
+        super().__init__(manager, fe_type, ir.VectorType(scalar, fe_type.count))
 
 
-def _samples(M, size) -> int:
-    return len(size) * REGISTER_BYTES * 8 // M.dtype.bitwidth
+def _samples(M, size):
+    return len(size) * REGISTER_BYTES * 8 // M.dtype.bitwidth or 8
 
 
 def _place(context, builder, kind, M, i, b, vector):
@@ -47,8 +50,8 @@ def _place(context, builder, kind, M, i, b, vector):
 
 def _everywhere(builder, number, vector):
     """A vector of one number."""
-    first = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.IntType(32)(0))
-    zeros = ir.VectorType(ir.IntType(32), vector.count)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), number, _I32(0))
+    zeros = ir.VectorType(_I32, vector.count)
     return builder.shuffle_vector(first, first, ir.Constant(zeros, [0] * vector.count))
 
 
@@ -57,7 +60,7 @@ def _fill(typing, M, number, size):
     def build(context, builder, signature, arguments):
         return _everywhere(builder, arguments[1], context.get_value_type(signature.return_type))
 
-    return _Lanes(M.dtype, len(size))(M, M.dtype, size), build
+    return _Lanes(M.dtype, _samples(M, size))(M, M.dtype, size), build
 
 
 @intrinsic
@@ -68,7 +71,28 @@ def _load(typing, M, i, b, size):
         tile.align = M.dtype.bitwidth // 8
         return tile
 
-    return _Lanes(M.dtype, len(size))(M, types.intp, types.intp, size), build
+    return _Lanes(M.dtype, _samples(M, size))(M, types.intp, types.intp, size), build
+
+
+@intrinsic
+def _pick(typing, x, j, e, size):
+    """Indices (int32) are fetched two at a time, as one 64-bit word: this product is bound by its number of loads."""
+
+    def build(context, builder, signature, arguments):
+        numbers = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        indices = context.make_array(signature.args[1])(context, builder, arguments[1]).data
+        words = builder.bitcast(builder.gep(indices, [arguments[2]]), _I64.as_pointer())
+        vector = context.get_value_type(signature.return_type)
+        tile = ir.Constant(vector, ir.Undefined)
+        for pair in range(vector.count // 2):
+            word = builder.load(builder.gep(words, [_I64(pair)]))
+            word.align = 4
+            ends = [builder.and_(word, _I64(0xFFFFFFFF)), builder.lshr(word, _I64(32))]
+            for lane, end in enumerate(ends if byteorder == "little" else reversed(ends), 2 * pair):
+                tile = builder.insert_element(tile, builder.load(builder.gep(numbers, [end])), _I32(lane))
+        return tile
+
+    return _Lanes(x.dtype, _samples(x, size))(x, j, types.intp, size), build
 
 
 @intrinsic
@@ -86,10 +110,11 @@ def _store(typing, tile, M, i, b):
 def _add(typing, y, w, x):
     def build(context, builder, signature, arguments):
         y, w, x = arguments
-        product = builder.fmul(_everywhere(builder, w, y.type), x, flags=["contract"])
+        every = w if w.type == y.type else _everywhere(builder, w, y.type)
+        product = builder.fmul(every, x, flags=["contract"])
         return builder.fadd(y, product, flags=["contract"])  # contracted: one fused multiply-add per register
 
-    return y(y, y.dtype, x), build
+    return y(y, y if w == y else y.dtype, x), build
 
 
 @intrinsic
@@ -122,6 +147,11 @@ def _(M, number, size):
 @overload(lanes.load)
 def _(M, i, b, size):
     return lambda M, i, b, size: _load(M, i, b, size)
+
+
+@overload(lanes.pick)
+def _(x, j, e, size):
+    return lambda x, j, e, size: _pick(x, j, e, size)
 
 
 @overload(lanes.store)
