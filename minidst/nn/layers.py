@@ -52,17 +52,19 @@ class SparseLinear:
     def forward(self, X: Float, training: bool = False) -> Float:
         """Y = W X + b. X: (n_in, B)."""
         self.X, self.DY = X, None  # that of the batch before is no longer its partner
-        Y = self.W @ X
-        Y += self.bias.values[:, None]
-        return Y
+        return self.W.affine(X, self.bias.values)
 
     def backward(self, DY: Float, wants_DX: bool = True) -> Float | None:
         """DW[e] = Σ_b DY[i, b]·X[j, b],  Db = Σ_b DY[:, b],  DX = Wᵀ DY. DY: (n_out, B)."""
         assert self.X is not None, "forward comes first"
         self.DY = DY
-        self.weight.grad = self.W.grad(DY, self.X)
         self.bias.grad = DY.sum(axis=1)
-        return self.W.T @ DY if wants_DX else None
+        DX = None
+        if wants_DX:
+            self.weight.grad, DX = self.W.backward(DY, self.X)
+        else:
+            self.weight.grad = self.W.grad(DY, self.X)
+        return DX
 
     @property
     def gradient(self) -> Float:

@@ -53,7 +53,7 @@ class Problem:
 
     def slopes(self):
         """Which side of each kink every activation is on."""
-        kept = [getattr(layer, "positive", getattr(layer, "factor", None)) for layer in self.net.layers]
+        kept = [layer.Y > 0 if isinstance(layer, ReLU) else getattr(layer, "factor", None) for layer in self.net.layers]
         return [np.array(sides, float) for sides in kept]
 
 
