@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_dst import Told, active, checked, ready, seeds, whole_layers, whole_network, with_gradient
+from strategies import Told
+from strategies_dst import active, checked, ready, seeds, whole_layers, whole_network, with_gradient
 
 from minidst import CSR, METHODS, Network, dst, method
 from minidst.dst import Exchange, GuidedSample, exchange, random_absent
