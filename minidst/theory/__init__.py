@@ -6,5 +6,7 @@ the exact answer.
 """
 
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
+from .init_gain import init_gain, outputs_without_input
+from .output_norm_variance import output_norm_variance
 
-__all__ = ["grabo_attained", "grabo_bound", "l2_bound"]
+__all__ = ["grabo_attained", "grabo_bound", "init_gain", "l2_bound", "output_norm_variance", "outputs_without_input"]

@@ -4,9 +4,11 @@
 """
 
 from .grabo_bound import THEOREM as GRABO_BOUND
+from .init_gain import THEOREM as INIT_GAIN
+from .output_norm_variance import THEOREM as OUTPUT_NORM_VARIANCE
 from .theorem import Counted, Theorem
 
-THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND,)}
+THEOREMS = {theorem.name: theorem for theorem in (GRABO_BOUND, OUTPUT_NORM_VARIANCE, INIT_GAIN)}
 """In the order of proofs/README.md."""
 
 __all__ = ["THEOREMS", "Counted", "Theorem"]
