@@ -5,8 +5,18 @@ plain arithmetic alone, so where a formula is rational, `fractions.Fraction` arg
 the exact answer.
 """
 
+from .erk_densities import erk_densities, erk_scale
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
 from .init_gain import init_gain, outputs_without_input
 from .output_norm_variance import output_norm_variance
 
-__all__ = ["grabo_attained", "grabo_bound", "init_gain", "l2_bound", "output_norm_variance", "outputs_without_input"]
+__all__ = [
+    "erk_densities",
+    "erk_scale",
+    "grabo_attained",
+    "grabo_bound",
+    "init_gain",
+    "l2_bound",
+    "output_norm_variance",
+    "outputs_without_input",
+]
