@@ -5,16 +5,19 @@ plain arithmetic alone, so where a formula is rational, `fractions.Fraction` arg
 the exact answer.
 """
 
+from .cosine_schedule import cosine_schedule, gradual_schedule
 from .erk_densities import erk_densities, erk_scale
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
 from .init_gain import init_gain, outputs_without_input
 from .output_norm_variance import output_norm_variance
 
 __all__ = [
+    "cosine_schedule",
     "erk_densities",
     "erk_scale",
     "grabo_attained",
     "grabo_bound",
+    "gradual_schedule",
     "init_gain",
     "l2_bound",
     "output_norm_variance",

@@ -95,7 +95,7 @@ def shares_of(shapes, budget, kind):
 
 def test_scaling_parameters_by_one_minus_the_ratio_as_the_text_has_it_is_another_allocation():
     """RigL, section 3(1): parameters ∝ 1 − r_l would make the largest layer the densest, and the text's next sentence
-    wants it the sparsest. Sparsities ∝ 1 − r_l keep that order, but not the densities: .099, .107, .195 for .1.
+    wants it the sparsest. Sparsities ∝ 1 − r_l keep that order, but not the densities: .099, .107, .194 for .1.
     """
     sizes = np.array([prod(shape) for shape in MLP])
     absent = 1 - np.array([sum(shape) / prod(shape) for shape in MLP])

@@ -21,7 +21,7 @@ MLP = [(300, 784), (100, 300), (10, 100)]
 
 
 def test_capping_once_is_not_enough_if_the_rest_then_passes_density_1():
-    # .44: ε = 117128/1594 = 73.5 caps the last layer alone (the middle one has .98); what it hands back makes that 1.04,
+    # .44: ε = 117128/1594 = 73.5 caps the last layer alone (the middle one has .98); capping it makes that 1.04,
     # for ε = 116128/1484 = 78.3; clipping once would miss the budget by the difference
     assert allocate(MLP, 0.44) == [117128 - 30000 - 1000, 30000, 1000]
 
