@@ -10,11 +10,14 @@ from .erk_densities import erk_densities, erk_scale
 from .grabo_bound import grabo_attained, grabo_bound, l2_bound
 from .init_gain import init_gain, outputs_without_input
 from .output_norm_variance import output_norm_variance
+from .train_flops import amortising_interval, forward_flops, resnet50, rigl_overhead, train_flops
 
 __all__ = [
+    "amortising_interval",
     "cosine_schedule",
     "erk_densities",
     "erk_scale",
+    "forward_flops",
     "grabo_attained",
     "grabo_bound",
     "gradual_schedule",
@@ -22,4 +25,7 @@ __all__ = [
     "l2_bound",
     "output_norm_variance",
     "outputs_without_input",
+    "resnet50",
+    "rigl_overhead",
+    "train_flops",
 ]

@@ -9,8 +9,9 @@ from .grabo_bound import THEOREM as GRABO_BOUND
 from .init_gain import THEOREM as INIT_GAIN
 from .output_norm_variance import THEOREM as OUTPUT_NORM_VARIANCE
 from .theorem import Counted, Theorem
+from .train_flops import THEOREM as TRAIN_FLOPS
 
-_RECORDS = (GRABO_BOUND, OUTPUT_NORM_VARIANCE, INIT_GAIN, ERK_DENSITIES, COSINE_SCHEDULE)
+_RECORDS = (GRABO_BOUND, OUTPUT_NORM_VARIANCE, INIT_GAIN, ERK_DENSITIES, COSINE_SCHEDULE, TRAIN_FLOPS)
 THEOREMS = {theorem.name: theorem for theorem in _RECORDS}
 """In the order of proofs/README.md."""
 
