@@ -1,13 +1,15 @@
-"""Change every constant, operator and comparison of the closed forms, one at a time: some test must notice.
+"""Change every constant, operator and comparison of the closed forms, one at a time: some check or test must notice.
 
-`python tests/mutate_theory.py [NAME ...]` prints what survives and exits with 1 if anything does. Each mutant lives in
-a forked process, where the code of its module is replaced and the theorem's own test file is run.
+`python tests/mutate_theory.py [--every N] [NAME ...]` prints what survives and exits with 1 if anything does. Each mutant lives in
+a forked process, where the code of its module is replaced, then `minidst verify`'s check and the theorem's own test
+file are run.
 """
 
 import ast
 import copy
 import os
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,7 +56,7 @@ def replace_code(module: dict[str, object], changed: ast.Module) -> None:
 
 
 def noticed(name: str, changed: ast.Module) -> bool:
-    """Whether the test file of a theorem fails, in a process of its own, once the module is changed."""
+    """Whether a theorem's check or its test file fails, in a process of its own, once the module is changed."""
     child = os.fork()
     if child == 0:
         silent = os.open(os.devnull, os.O_WRONLY)
@@ -62,6 +64,8 @@ def noticed(name: str, changed: ast.Module) -> bool:
         os.dup2(silent, 2)
         try:
             replace_code(sys.modules[f"minidst.theory.{name}"].__dict__, changed)
+            if THEOREMS[name].check().deviation > THEOREMS[name].tolerance:
+                os._exit(1)  # most are noticed here, which spares running the tests
             test = TESTS / "theory" / f"test_theory_{name}.py"
             os._exit(pytest.main(["-x", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), str(test)]))
         except BaseException:
@@ -69,14 +73,19 @@ def noticed(name: str, changed: ast.Module) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
 
 
-def main(names: list[str]) -> int:
-    """Run them all, two or more side by side."""
+def main(argv: list[str]) -> int:
+    """Run them all, or only each N-th, two or more side by side."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a theorem (default: all)")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th mutant (default: all)")
+    arguments = parser.parse_args(argv)
     jobs = []
-    for name in names or THEOREMS:
+    for name in arguments.names or THEOREMS:
         tree = ast.parse((Path(theory.__file__).parent / f"{name}.py").read_text("utf-8"))
         if noticed(name, tree):
             raise SystemExit(f"the tests of {name} fail as it is; mend that first")
         jobs += [(name, what, changed) for what, changed in mutants(tree)]
+    jobs = jobs[:: arguments.every]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(lambda job: noticed(job[0], job[2]), jobs)
         fates = list(zip(jobs, tqdm(results, total=len(jobs), unit="mutant"), strict=True))
