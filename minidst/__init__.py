@@ -27,6 +27,7 @@ from .history import History
 from .kernels.parallel import threads
 from .mlp import mlp
 from .nn import Network
+from .run import Run
 from .train import Step, train
 
 __version__ = "0.1.0"
@@ -41,6 +42,7 @@ __all__ = [
     "History",
     "Method",
     "Network",
+    "Run",
     "Step",
     "data",
     "dst",
