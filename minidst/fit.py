@@ -40,7 +40,8 @@ def finish(run: Run, *, progress: bool | None = None, after: Callable[[Run], Non
     with tqdm(total=total, initial=done, desc=run.method.name, unit="epoch", disable=hidden, leave=False) as bar:
         for _ in run:
             if not run.progress.sums.losses:  # an epoch has just ended
-                bar.set_postfix(loss=f"{run.history.epochs[-1].loss:.3f}", test=f"{run.history.score:.3f}", refresh=False)
+                last = run.history.epochs[-1]
+                bar.set_postfix(loss=f"{last.loss:.3f}", test=f"{last.score:.3f}", refresh=False)
                 bar.update()
             if after:
                 after(run)

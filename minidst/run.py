@@ -19,7 +19,7 @@ from .evaluate import evaluate
 from .history import History
 from .nn import Network
 from .progress import Progress, Sums, held
-from .train import REMEDY, Step, check_fit, steps, stop_unless_finite
+from .train import REMEDY, Step, check_data, check_fit, steps, stop_unless_finite
 
 
 class Run:
@@ -44,10 +44,10 @@ class Run:
         self.net, self.data, self.notes = net, data, dict(notes or {})
         self.method = method_named(method) if isinstance(method, str) else method
         self.config = Config() if config is None else config
-        once = replace(self.method, rounds=(), start="sparse")  # its later rounds start sparse
-        self._once = once if self.method.rounds else self.method
-        check_fit(net, data, replace(self.method, rounds=()))  # before a round leaves its mark
-        check_fit(net, data, self._once)
+        if progress is None:
+            check_fit(net, data, replace(self.method, rounds=()))
+        else:
+            check_data(net, data)  # what started dense may be sparse by now
         n = data.x_train.shape[0]
         apart = held_out_samples(n, self.config.validation)
         if progress is None:
@@ -87,7 +87,7 @@ class Run:
                 if self.method.rounds:
                     make_ready(self.net, self.progress.plan, len(self.history.earlier))
                 self.progress.sums = Sums(most=held(self.net))
-            for step in steps(self.net, self._training, self._once, self.config, self.progress.at):
+            for step in steps(self.net, self._training, self.method, self.config, self.progress.at):
                 self._note(step)
                 self._between_steps = True
                 yield step

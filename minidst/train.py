@@ -120,14 +120,19 @@ def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Flo
         yield np.ascontiguousarray(data.x_train[batch].T, net.dtype), data.y_train[batch]
 
 
-def check_fit(net: Network, data: Dataset, method: Method) -> None:
-    """Raises ValueError where network, data and method do not go together, naming both sides and the remedy."""
+def check_data(net: Network, data: Dataset) -> None:
+    """Raises ValueError where network and data do not go together, naming both sides and the remedy."""
     if data.x_train.shape[1] != net.sizes[0]:
         raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
     try:
         net.loss.check(data.y_train, data.classes, net.sizes[-1])
     except ValueError as error:
         raise ValueError(f"{data.name}: {error}") from None
+
+
+def check_fit(net: Network, data: Dataset, method: Method) -> None:
+    """Raises ValueError where network, data and method do not go together at the start of a training."""
+    check_data(net, data)
     if method.start == "dense" and net.sparse:
         raise ValueError(f"method {method.name!r} starts dense and this network is sparse; build it with that method")
     if method.dynamic and not net.sparse and method.start == "sparse":

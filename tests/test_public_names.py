@@ -19,6 +19,7 @@ ROOMS = {
     "": (
         *("load", "mlp", "train", "fit", "METHODS", "method", "threads"),
         *("COO", "CSR", "Condensed", "Network", "Dataset", "History", "Config", "Step", "Method"),
+        *("Run", "save", "load_run"),
     ),
     "topology.": ("allocate",),
     "dst.prune.": ("magnitude", "per_sign", "mest", "sensitivity", "reciprocal_sensitivity", "snip"),
@@ -59,6 +60,9 @@ def test_every_format_has_the_same_names(format, name):
         ("train", ["net", "data", "method", "config"]),
         ("fit", ["net", "data", "method", "config"]),
         ("method", ["name"]),
+        ("Run", ["net", "data", "method", "config"]),
+        ("save", ["run", "path"]),
+        ("load_run", ["path", "data"]),
         ("topology.allocate", ["shapes", "density", "kind"]),
     ],
 )
