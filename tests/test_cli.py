@@ -510,7 +510,7 @@ def test_a_regression_set_is_trained_or_refused_in_one_line(command, capsys, tmp
     ],
 )
 @pytest.mark.parametrize("option", ["--out", "--history"])
-def test_a_place_that_cannot_be_written_is_refused_before_any_training(command, option, out, refused, untrained, tmp_path):
+def test_a_place_that_cannot_be_written_is_refused_before_training(command, option, out, refused, untrained, tmp_path):
     (tmp_path / "a-file").touch()
     (tmp_path / "a-folder").mkdir()
     line = refused(command, *QUICK, option if command == "train" else "--out", out)

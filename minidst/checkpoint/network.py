@@ -102,14 +102,18 @@ def _unpacked_layer(l: int, given: dict[str, Any], generators: list[Generator], 
         case "Dropout":
             return Dropout(restored(given["p"]), generators[counted(given["generator"], "generator")])
         case "Linear":
-            layer: SparseLinear | Linear = Linear(arrays.pop(f"layer{l}.values"), arrays.pop(f"layer{l}.bias"))
+            bias = arrays.pop(f"layer{l}.bias")
+            layer: SparseLinear | Linear = Linear(arrays.pop(f"layer{l}.values"), bias)
         case "SparseLinear":
             format: Any = FORMATS[given["format"]]
             names = format.__dataclass_fields__.keys() - {"shape"}
             parts = {name: arrays.pop(f"layer{l}.{name}") for name in names}
-            layer = SparseLinear(format(tuple(given["shape"]), **parts), arrays.pop(f"layer{l}.bias"))
+            bias = arrays.pop(f"layer{l}.bias")
+            layer = SparseLinear(format(tuple(given["shape"]), **parts), bias)
         case other:
             raise ValueError(f"layer {l} is a {str(other)[:40]}, which is no layer of minidst")
+    if bias.dtype != layer.weight.values.dtype:
+        raise ValueError(f"layer {l} has weights of {layer.weight.values.dtype} and biases of {bias.dtype}")
     for name, p in (("weight", layer.weight), ("bias", layer.bias)):
         _restore(p, given[name], f"layer{l}.{name}", arrays)
     return layer

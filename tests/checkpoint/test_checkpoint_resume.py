@@ -123,7 +123,9 @@ def test_dropout_leaky_relu_and_a_generator_of_its_own_go_on_too(tmp_path):
         net = mlp((12, 8, 8, 4), density=0.5, seed=3, dtype=np.float64)
         (first, _, second, _, third), other = net.layers, np.random.default_rng(9)
         parts = [first, LeakyReLU(0.2), Dropout(0.3, net.rng), second, ReLU(), Dropout(0.1, other), third]
-        return Run(Network(parts, MeanSquaredError(), net.rng), toy(), often(METHODS["rigl"]), Config(epochs=4, batch=16))
+        return Run(
+            Network(parts, MeanSquaredError(), net.rng), toy(), often(METHODS["rigl"]), Config(epochs=4, batch=16)
+        )
 
     run = stepped(made(), 5)
     save(run, tmp_path / "run")
