@@ -198,6 +198,7 @@ def test_other_data_than_those_that_it_began_with_are_refused(command):
         (["--every", "5"], "--every 5 says nothing without the file to keep the run in; add --out RUN"),
         (["--every", "0", "--out", "run"], "--every 0 must be at least 1"),
         (["--every", "-3", "--out", "run"], "--every -3 must be at least 1"),
+        (["--out", "run", "--history", "./run"], "both 'run'; give them two names"),
         (["--every", "x", "--out", "run"], "'x'"),
     ],
 )

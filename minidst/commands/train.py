@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     for path in (arguments.out, arguments.history):
         if path:
             check_folder(path)
+    if arguments.out and arguments.history and arguments.out.resolve() == arguments.history.resolve():
+        raise ValueError(f"--out and --history are both {str(arguments.out)!r}; give them two names")
     found = arguments.out is not None and arguments.out.exists()
     if found and not arguments.resume:
         raise ValueError(f"{str(arguments.out)!r} exists; add --resume to go on with it, or give --out another name")
