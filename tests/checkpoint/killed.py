@@ -30,7 +30,7 @@ CASES = {
     "deepr": {},
     "rigl adam": {"optimizer": Adam()},
 }
-KILLS = 24  # of each case, at least
+KILLS = 40  # of each case, at least
 
 
 def fresh(case):

@@ -34,7 +34,7 @@ def told():
     ]
     found = {}
     for process in halves:
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=300)
         assert process.returncode == 0
         found |= json.loads(out)
     return found
