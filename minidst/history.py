@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from dataclasses import asdict, dataclass, field, fields
+from itertools import chain
 from typing import Any
 
 from .store import written_whole
@@ -18,7 +19,8 @@ class Epoch:
     regression; validation_loss: on the held-out part of the training set, None without one; lr: at its last step;
     exchanged: connections replaced in it; connections: active after it; bytes: values + indices + state of
     optimizer and method, the most before, between or after its steps; seconds: of its training steps, without
-    evaluation; considered: candidates looked at in it, Σ |S| over its updates.
+    evaluation; considered: candidates looked at in it, Σ |S| over its updates; densities: nnz_l/(n_out·n_in) of every
+    weight layer after it, first to last.
     """
 
     epoch: int
@@ -31,6 +33,7 @@ class Epoch:
     bytes: int
     seconds: float
     considered: int = 0
+    densities: tuple[float, ...] = ()
 
 
 @dataclass
@@ -69,6 +72,7 @@ class History:
         Earlier trainings, if there are any, follow as `earlier`, a list of the same.
         """
         columns = {f.name: [getattr(row, f.name) for row in self.epochs] for f in fields(Epoch)}
+        columns["densities"] = [list(row.densities) for row in self.epochs]
         earlier = {"earlier": [history.to_dict() for history in self.earlier]} if self.earlier else {}
         return {
             "method": self.method,
@@ -83,10 +87,12 @@ class History:
     def from_dict(cls, columns: dict[str, Any]) -> History:
         """What `to_dict` was called on. Raises ValueError, or KeyError and the like, for another dict."""
         earlier = [cls.from_dict(one) for one in columns.get("earlier", [])]
+        columns = columns | {"densities": [tuple(row) for row in columns["densities"]]}
         names = [f.name for f in fields(Epoch)]
         texts = {name: columns[name] for name in ("method", "data", "measure", "stopped")}
         for name in names:
-            if not all(type(cell) in (int, float) or cell is None for cell in columns[name]):
+            cells = chain(*columns[name]) if name == "densities" else columns[name]
+            if not all(type(cell) in (int, float) or cell is None for cell in cells):
                 raise ValueError(f"the history's {name} must be a list of numbers")
         for name, text in texts.items():
             if not isinstance(text, str) and (text is not None or name != "stopped"):
@@ -97,8 +103,19 @@ class History:
         return cls(**texts, epochs=[Epoch(*row) for row in rows], earlier=earlier)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """One line per epoch under a header. Raises ValueError if the file cannot be written."""
+        """One line per epoch under a header, with a column density_l for each layer l, from 0.
+
+        Raises ValueError if the file cannot be written.
+        """
+        layers = len(self.epochs[0].densities) if self.epochs else 0
+        names = [f.name for f in fields(Epoch) if f.name != "densities"] + [f"density_{l}" for l in range(layers)]
         with written_whole(path) as temporary, open(temporary, "w", newline="") as file:
-            writer = csv.DictWriter(file, [f.name for f in fields(Epoch)])
+            writer = csv.DictWriter(file, names)
             writer.writeheader()
-            writer.writerows(asdict(row) for row in self.epochs)
+            writer.writerows(_cells(row) for row in self.epochs)
+
+
+def _cells(row: Epoch) -> dict[str, Any]:
+    """What a line of the CSV has in each column."""
+    cells = asdict(row)
+    return cells | {f"density_{l}": density for l, density in enumerate(cells.pop("densities"))}

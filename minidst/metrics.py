@@ -6,9 +6,10 @@ import numpy as np
 from scipy.stats import spearmanr
 from scipy.stats import t as student
 
-from .dst.grow import Site, gradient_at
+from .dst.grow import Site
 from .dst.papers.distributions import Distribution
-from .kernels.arrays import Offset
+from .dst.score import gradient_at
+from .kernels.arrays import Float, Offset
 from .nn import Network, SparseLinear
 from .topology.graphs import absent, distinct
 
@@ -51,6 +52,21 @@ def mask_similarity(net: Network, other: Network) -> float:
     return float(np.mean([jaccard(a.W.keys(), b.W.keys()) for a, b in zip(net.sparse, other.sparse, strict=True)]))
 
 
+def dead_connections(net: Network, x: Float, y: Any) -> float:
+    """Share of the active connections of sparse layers that no sample b sends a gradient through: all h_jb·δ_ib = 0.
+
+    Their input, or a unit after them, is 0 for every sample, so that only weight decay can change them. x: (samples,
+    features); y: their targets. Runs the network forward and backward over all of them at once.
+    """
+    _, DZ = net.loss(net.forward(np.ascontiguousarray(x.T, net.dtype)), y)
+    net.backward(DZ)
+    alive = 0
+    for layer in net.sparse:
+        X, DY = layer.last_batch()
+        alive += int(np.count_nonzero(layer.W.grad((DY != 0).astype(net.dtype), (X != 0).astype(net.dtype))))
+    return 1 - alive / sum(layer.connections for layer in net.sparse)
+
+
 class Explored:
     """Every connection that has ever been active, by layer, as sorted keys: O(ever active) memory, no dense array.
 
@@ -87,7 +103,7 @@ def rank_correlation(
     Over all of them, or over `pairs` drawn uniformly where there are more. 0 where one of the two does not vary: a
     constant guide (uniform) knows nothing of ranks. Raises ValueError for fewer than 2 connections to rank.
     """
-    site = Site(layer.shape, layer.W.keys(), *layer.last_batch(), net, layer)
+    site = Site.of(layer, net)
     n = min(pairs, site.free)
     if n < 2:
         raise ValueError(f"{site.free} absent connections and pairs {pairs} leave {n} to rank; at least 2 are needed")

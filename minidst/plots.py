@@ -45,6 +45,19 @@ def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> F
     return figure
 
 
+def layer_densities(history: History) -> Figure:
+    """The density of every layer against the epoch: where a method that moves connections between layers puts them."""
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(4.5, 3.6), layout="constrained")
+        axes = figure.subplots()
+        for l, curve in enumerate(zip(*(row.densities for row in history.epochs), strict=True)):
+            axes.plot([row.epoch for row in history.epochs], curve, label=f"layer {l}", color=COLOURS[l % len(COLOURS)])
+        axes.set(xlabel="epoch", ylabel="density", yscale="log", title=f"{history.method} on {history.data}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(frameon=False)
+    return figure
+
+
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure as its suffix says (png, svg, pdf; without one, png). Raises ValueError if it cannot."""
     with written_whole(path) as temporary:

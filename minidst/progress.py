@@ -8,6 +8,7 @@ import numpy as np
 
 from .history import Epoch, History
 from .kernels.arrays import Offset
+from .metrics import densities
 from .nn import Network
 from .train import Position, Step
 
@@ -40,6 +41,7 @@ class Sums:
             lr=last.lr,
             exchanged=self.exchanged,
             connections=net.connections,
+            densities=tuple(densities(net)),
             bytes=self.most,
             seconds=self.seconds,
             considered=self.considered,

@@ -17,6 +17,7 @@ from .dst import Exchange, Method, update, update_in_parts
 from .dst import method as method_named
 from .formats import FORMATS
 from .kernels.arrays import Float, Offset
+from .kernels.batch import as_columns
 from .kernels.parallel import one_blas_thread
 from .mlp import check_format
 from .nn import Network
@@ -105,7 +106,7 @@ def _through(net: Network, data: Dataset, parts: Sequence[Offset], t: int, epoch
     B = sum(part.size for part in parts)
     for part in parts:
         share = part.size / B
-        Z = net.forward(np.ascontiguousarray(data.x_train[part].T, net.dtype), training=True)
+        Z = net.forward(as_columns(data.x_train, part, net.dtype), training=True)
         loss, DZ = net.loss(Z, data.y_train[part])
         if not isfinite(loss):
             raise FloatingPointError(f"loss is {loss} at step {t} (epoch {epoch + 1}); {_blame(net, Z, lr)}")
@@ -115,9 +116,10 @@ def _through(net: Network, data: Dataset, parts: Sequence[Offset], t: int, epoch
 
 def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Float, Any]]:
     """(X, y) of every batch of the training set, in the order of the file."""
-    for start in range(0, data.x_train.shape[0], config.batch):
-        batch = slice(start, start + config.batch)
-        yield np.ascontiguousarray(data.x_train[batch].T, net.dtype), data.y_train[batch]
+    n = data.x_train.shape[0]
+    for start in range(0, n, config.batch):
+        batch = np.arange(start, min(start + config.batch, n))
+        yield as_columns(data.x_train, batch, net.dtype), data.y_train[batch]
 
 
 def check_data(net: Network, data: Dataset) -> None:

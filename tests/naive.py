@@ -5,7 +5,7 @@ float, so float64, and 0·inf is nan without a warning.
 """
 
 from fractions import Fraction
-from math import floor, prod, sqrt
+from math import floor, sqrt
 
 import numpy as np
 
@@ -106,33 +106,6 @@ def adam(w, grads, lr, beta1, beta2, epsilon, weight_decay):
             m_hat, v_hat = m[e] / (1 - beta1**t), v[e] / (1 - beta2**t)
             w[e] = w[e] - lr * weight_decay * w[e] - lr * m_hat / (sqrt(v_hat) + epsilon)
     return w, m, v
-
-
-def raw_ratio(shape, kind):
-    """r_l as an exact fraction: 1, (n_in + n_out)/(n_in·n_out), or with the kernel's sides in both sums (ERK)."""
-    if kind == "uniform":
-        return Fraction(1)
-    sides = shape[:2] if kind == "er" else shape
-    return Fraction(sum(sides), prod(sides))
-
-
-def shares(shapes, density, kind):
-    """The connections of each layer before rounding, as exact fractions, and which layers are dense.
-
-    Guess how many layers are dense, those with the largest ratios; solve ε for the rest; keep the guess that proves
-    right: no other layer may pass density 1, and every dense one would reach it.
-    """
-    sizes = [prod(shape) for shape in shapes]
-    ratios = [raw_ratio(shape, kind) for shape in shapes]
-    budget = round(density * sum(sizes))
-    fullest_first = sorted(range(len(shapes)), key=lambda l: -ratios[l])
-    for guess in range(len(shapes)):
-        dense, rest = fullest_first[:guess], fullest_first[guess:]
-        epsilon = (budget - sum(sizes[l] for l in dense)) / sum(ratios[l] * sizes[l] for l in rest)
-        if all(epsilon * ratios[l] <= 1 for l in rest) and all(epsilon * ratios[l] >= 1 for l in dense):
-            exact = [Fraction(sizes[l]) if l in dense else epsilon * ratios[l] * sizes[l] for l in range(len(shapes))]
-            return exact, [l in dense for l in range(len(shapes))]
-    raise AssertionError("a budget of at most Σ N_l always has a solution")
 
 
 def is_largest_remainder(counts, exact):

@@ -70,6 +70,18 @@ def whole(rng, *shape, dtype=np.float64):
     return rng.integers(-4, 5, shape).astype(dtype)
 
 
+class Told:
+    """Stands in for a Generator: `random(n)` returns the next list it was given, which must have n numbers."""
+
+    def __init__(self, *lists):
+        self.lists = [np.array(numbers, float) for numbers in lists]
+
+    def random(self, n):
+        numbers = self.lists.pop(0)
+        assert numbers.shape == (n,)
+        return numbers
+
+
 def frozen(array):
     """Index arrays reach the kernels read-only; Numba compiles once for that and once for writable ones."""
     array.flags.writeable = False
@@ -109,3 +121,17 @@ def refused(*words: object) -> Iterator[None]:
     assert "\n" not in message
     for word in words:
         assert str(word) in message, message
+
+
+def pointer(ends, n):
+    """Where the connections of each of n rows (or columns) begin: 0, then running counts."""
+    counts = [0] * n
+    for end in ends:
+        counts[end] += 1
+    return np.cumsum([0, *counts]).astype(np.int64)
+
+
+def csc(shape, rows, cols):
+    """(colptr, rows column by column, here): connections from the top in each column; where each row begins."""
+    order = sorted(range(len(cols)), key=lambda e: (cols[e], rows[e]))
+    return frozen(pointer(cols, shape[1])), frozen(rows[order]), pointer(rows, shape[0])[:-1]

@@ -3,7 +3,7 @@
 import csv
 import errno
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -11,12 +11,14 @@ import pytest
 import minidst
 from minidst import Config, Dataset, History, fit
 from minidst.history import Epoch
+from minidst.metrics import densities
 
 pytestmark = pytest.mark.small
 
 
 def row(epoch=1, **changes):
     numbers = {"loss": 0.1 + 0.2, "score": 1 / 3, "validation_loss": 0.5, "lr": 1e-07, "seconds": 2.5}
+    numbers["densities"] = (1 / 7, 0.25)
     return Epoch(**({"epoch": epoch, **numbers, "exchanged": 3, "connections": 40, "bytes": 1000} | changes))
 
 
@@ -51,6 +53,7 @@ def test_to_dict_has_a_list_of_one_number_per_epoch_for_every_field():
     assert columns["epoch"] == [1, 2]
     assert columns["loss"] == [0.1 + 0.2, 0.25]
     assert columns["connections"] == [40, 40]
+    assert columns["densities"] == [[1 / 7, 0.25], [1 / 7, 0.25]]
 
 
 def test_to_dict_goes_through_json_unchanged():
@@ -71,7 +74,16 @@ def test_to_dict_holds_plain_numbers_even_if_the_rate_was_a_numpy_one(number):
 
 def read(path):
     with open(path, newline="") as file:
-        return [Epoch(**{f.name: number(f.type, line[f.name]) for f in fields(Epoch)}) for line in csv.DictReader(file)]
+        return [
+            Epoch(
+                **{name: number(NUMBERS[name], line[name]) for name in NUMBERS},
+                densities=tuple(float(line[name]) for name in line if name.startswith("density_")),
+            )
+            for line in csv.DictReader(file)
+        ]
+
+
+NUMBERS = {f.name: f.type for f in fields(Epoch) if f.name != "densities"}
 
 
 def number(type, text):
@@ -89,13 +101,32 @@ def test_a_csv_gives_back_every_number_exactly(rows, tmp_path):
     back = read(path)
     assert len(back) == len(rows)
     assert all(map(same, back, rows))
-    assert path.read_text().splitlines()[0] == ",".join(f.name for f in fields(Epoch))
+    layers = ["density_0", "density_1"] if rows else []
+    assert path.read_text().splitlines()[0] == ",".join([*NUMBERS, *layers])
 
 
 def test_the_csv_of_a_real_run_gives_back_its_rows(tmp_path):
     run = trained(lr=np.float64(0.1))
     run.to_csv(str(tmp_path / "run.csv"))
     assert all(map(same, read(tmp_path / "run.csv"), run.epochs))
+
+
+def test_densities_are_those_of_every_layer_after_every_epoch():
+    """Step by step beside fit: gse-2022 moves connections between layers, gradual pruning starts with full ones."""
+    y = np.arange(20) % 2
+    x = np.eye(2, 4)[y] + 0.1 * np.random.default_rng(0).standard_normal((20, 4))
+    data, config = Dataset(x, y, x, y, 2, "toy"), Config(epochs=4, batch=4)
+    for name in ("gse-2022", "gradual", "rigl", "dense"):
+        record = minidst.METHODS[name]
+        record = replace(record, schedule=replace(record.schedule, every=2))
+        net, twin = (minidst.mlp((4, 6, 2), density=0.5, method=record, allocation="uniform") for _ in range(2))
+        found = fit(net, data, record, config).epochs
+        after = [densities(twin) for step in minidst.train(twin, data, record, config) if step.t % 5 == 4]
+        assert [list(epoch.densities) for epoch in found] == after
+        for epoch in found:
+            assert epoch.connections == round(24 * epoch.densities[0] + 12 * epoch.densities[1])
+        changes = len({epoch.densities for epoch in found}) > 1
+        assert changes == (name in ("gse-2022", "gradual"))
 
 
 def test_a_csv_replaces_an_older_one_and_leaves_nothing_beside_it(tmp_path):
@@ -110,7 +141,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "run.csv"
     path.write_text("old")
     with pytest.raises(TypeError):
-        history(row(1), "no row").to_csv(path)
+        history(row(1), "no row").to_csv(path)  # asdict knows no such row
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

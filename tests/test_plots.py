@@ -9,7 +9,7 @@ import pytest
 
 from minidst.history import Epoch, History
 from minidst.metrics import half_width
-from minidst.plots import COLOURS, learning_curves, save
+from minidst.plots import COLOURS, layer_densities, learning_curves, save
 
 pytestmark = pytest.mark.small
 
@@ -36,6 +36,19 @@ def test_there_is_a_labelled_line_per_method_on_both_sides():
     assert losses.get_yscale() == "log"
     assert scores.get_ylabel() == "test accuracy (%)"
     assert [text.get_text() for text in scores.get_legend().get_texts()] == ["set", "rigl"]
+
+
+def test_there_is_a_line_per_layer_with_its_density_after_every_epoch(tmp_path):
+    rows = [Epoch(n, 1.0, 0.5, None, 0.1, 0, 1, 1, 0.1, 0, (0.1 / n, 0.5)) for n in (1, 2, 3)]
+    figure = layer_densities(History("gse-2022", "toy", rows))
+    (axes,) = figure.axes
+    assert axes.get_title() == "gse-2022 on toy"
+    assert {name: line.get_ydata().tolist() for name, line in curves(axes).items()} == {
+        "layer 0": [0.1, 0.05, 0.1 / 3],
+        "layer 1": [0.5, 0.5, 0.5],
+    }
+    save(figure, tmp_path / "densities.png")
+    assert (tmp_path / "densities.png").stat().st_size > 1000
 
 
 def test_the_title_is_on_the_figure():

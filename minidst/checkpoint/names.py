@@ -23,19 +23,25 @@ NUMBERS = ["bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8,
 
 @cache
 def known() -> dict[str, Any]:
-    """Every public function, class and callable value that a module of ROOMS, or of `dst`, has written itself."""
+    """Every public function and class that is written in a module of ROOMS or of `dst`, and the callable records there.
+
+    A record such as a Score is found wherever it is imported; its own name, by the module of its class, comes first.
+    """
     rooms = [*ROOMS, *(room.name for room in pkgutil.walk_packages(dst.__path__, "minidst.dst."))]
-    return {
-        f"{room.removeprefix('minidst.')}.{name}": thing
-        for room in rooms
-        for name, thing in vars(importlib.import_module(room)).items()
-        if callable(thing) and not name.startswith("_") and getattr(thing, "__module__", None) == room
-    }
+    found: list[tuple[bool, str, Any]] = []
+    for room in rooms:
+        for name, thing in vars(importlib.import_module(room)).items():
+            home = getattr(thing, "__module__", None) == room
+            record = is_dataclass(thing) and not isinstance(thing, type) and type(thing).__module__ in rooms
+            if callable(thing) and (home or record) and not name.startswith("_"):
+                found.append((not home, f"{room.removeprefix('minidst.')}.{name}", thing))
+    return {name: thing for _, name, thing in sorted(found, key=lambda one: one[0])}
 
 
 @cache
 def _names() -> dict[Any, str]:
-    return {thing: name for name, thing in known().items()}
+    """The first name of each."""
+    return {thing: name for name, thing in reversed(known().items())}
 
 
 def described(value: Any, where: str) -> Any:

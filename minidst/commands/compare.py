@@ -19,7 +19,8 @@ from .options import config, dataset, on_terminal, training
 def options(parser: argparse.ArgumentParser) -> None:
     """The methods, the seeds and where the picture goes."""
     training(parser)
-    parser.add_argument("--methods", default=",".join(METHODS_COMPARED), help="names, or all (default: %(default)s)")
+    names = "names, also of a criterion and a growth such as snip-random; or all (default: %(default)s)"
+    parser.add_argument("--methods", default=",".join(METHODS_COMPARED), help=names)
     parser.add_argument("--seeds", type=int, default=5, help="runs per method (default: %(default)s)")
     parser.add_argument("--paper-schedules", action="store_true", help="keep each record's own update schedule")
     parser.add_argument("--out", type=Path, default=Path(), help="folder for the picture (default: here)")

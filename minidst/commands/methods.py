@@ -11,7 +11,7 @@ from .options import as_json
 
 def options(parser: argparse.ArgumentParser) -> None:
     """The name of a method, if one is wanted in full."""
-    parser.add_argument("method", nargs="?", metavar="NAME", help="a method to print in full")
+    parser.add_argument("method", nargs="?", metavar="NAME", help="one to print in full, also such as snip-random")
     as_json(parser)
 
 

@@ -1,13 +1,15 @@
 """How a topology evolves: a method is a record, its paper is one file in `papers/`."""
 
-from . import grow, prune
-from .grow import Site, all_absent, gradient, random_absent, textbook_gradient
+from . import grow, prune, score
+from .exchange import exchange
+from .grow import Site, all_absent, random_absent
 from .method import Exchange, Method, from_init, zeros
 from .micro import update_in_parts
 from .papers.gse import GuidedSample
 from .registry import METHODS, method
 from .schedule import Constant, Cosine, Linear, Schedule
-from .update import exchange, exchange_globally, update
+from .score import Score, gradient, textbook_gradient
+from .update import exchange_globally, update
 
 __all__ = [
     "METHODS",
@@ -18,6 +20,7 @@ __all__ = [
     "Linear",
     "Method",
     "Schedule",
+    "Score",
     "Site",
     "all_absent",
     "exchange",
@@ -28,6 +31,7 @@ __all__ = [
     "method",
     "prune",
     "random_absent",
+    "score",
     "textbook_gradient",
     "update",
     "update_in_parts",

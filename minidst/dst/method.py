@@ -10,9 +10,10 @@ import numpy as np
 
 from ..kernels.arrays import Float, Offset
 from ..nn.network import Network
-from .grow import Candidates, Score, all_absent, gradient
+from .grow import Candidates, all_absent
 from .prune import ROUNDS, Criterion, Round
 from .schedule import Schedule
+from .score import Score, gradient
 
 
 class Exchange(NamedTuple):
@@ -66,12 +67,13 @@ class Method:
     format: how layers are stored, "csr" unless the method needs another.
     begin: done once before the first step.
     prune: score of active connections, the lowest go; None: nothing is pruned by score.
-    candidates, score: growth (see `dst.grow`); score None grows any k of the candidates.
+    candidates, score: growth (see `dst.grow`, `dst.score`); score None grows any k of the candidates.
     newborn: first weights of the grown; momentum starts at 0.
     schedule: when, and which fraction α_t.
     round: of α_t·nnz to a whole number k.
     scope: are k, the pruned and the grown chosen in each layer, or among all connections of the network?
-    order: "prune_then_grow", or growth chosen while the pruned ones are still active.
+    order: "prune_then_grow", or "grow_then_prune": G is chosen, with its random draws, while all of A is active and
+    nothing has been scored for pruning; then as many go. Methods with an `update` of their own have their own order.
     regrow_pruned: may a connection dropped in this update be grown in it? keep_value_on_regrow: if so, does it keep
     its weight and momentum (several codes) instead of starting anew (the papers)?
     skip_optimizer_step: the update takes the place of the optimizer's step (Evci et al. 2020, algorithm 1).
@@ -125,9 +127,13 @@ class Method:
         )
         starts = ("sparse", "dense", "small-dense")
         yield self.start not in starts, f"has start {self.start!r}; choose one of {', '.join(map(repr, starts))}"
-        for part in ("prune", "candidates", "score", "newborn"):
+        for part in ("prune", "candidates", "newborn"):
             given = getattr(self, part)
             yield given is not None and not callable(given), f"has {part}={given!r}; give a function of minidst.dst"
+        yield (
+            self.score is not None and not isinstance(self.score, Score),
+            f"has score={self.score!r}; give a dst.Score, which has a number for every connection, such as gradient",
+        )
         yield self.start != "sparse" and not self.needs_dense, "starts dense, so it must say needs_dense=True"
         yield (
             self.start != "sparse" and self.prune is not None and not own_update,
@@ -139,19 +145,27 @@ class Method:
         )
         yield (
             self.order == "grow_then_prune" and self.regrow_pruned,
-            "grows before it prunes, so what it prunes cannot be regrown; set regrow_pruned=False",
+            "grows before it prunes, so what it prunes cannot be regrown; set regrow_pruned=False, "
+            "or order='prune_then_grow'",
+        )
+        yield (
+            self.order == "grow_then_prune" and not (self.prune and grows and not own_update),
+            "has nothing to put in order 'grow_then_prune', or an update with an order of its own; "
+            "set order='prune_then_grow'",
         )
         yield (
             self.scope == "global" and grows and self.score is None and not own_update,
             "chooses growth in the whole network, which needs a score to compare layers by; or use scope='layer'",
         )
         yield self.micro_batches < 1, f"has micro_batches {self.micro_batches}; 1 takes a batch whole, more cut it"
-        in_parts = getattr(self.candidates, "in_parts", False) and self.score is gradient and not own_update
+        in_parts = getattr(self.candidates, "in_parts", False) and self.score == gradient and not own_update
         yield (
             self.micro_batches > 1 and (not in_parts or self.regrow_pruned or not self.skip_optimizer_step),
             f"has micro_batches {self.micro_batches}, which needs a guided sample scored by gradient, "
             "regrow_pruned=False and skip_optimizer_step=True, as in GSE's records; or set micro_batches=1",
         )
+        orders = ("prune_then_grow", "grow_then_prune")
+        yield self.order not in orders, f"has order {self.order!r}; choose one of {', '.join(map(repr, orders))}"
         yield self.round not in ROUNDS, f"has round {self.round!r}; choose one of {', '.join(ROUNDS)}"
         yield self.scope not in ("layer", "global"), f"has scope {self.scope!r}; choose 'layer' or 'global'"
         yield (

@@ -17,14 +17,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..kernels.arrays import Float, Offset
-from ..kernels.select import k_largest
 from ..nn.layers import SparseLinear
 from ..nn.network import Network
-from .grow import Site, gradient_at
+from .grow import Site
 from .method import Exchange, Method
 from .papers.distributions import Sketch, Tally
 from .papers.gse import GuidedSample
-from .update import quotas, split, update
+from .score import Score, gradient_at
+from .update import quotas, update
 
 Pass = Callable[[], Iterator[float]]
 """A call starts a pass: each part of the batch goes forward and backward when the iterator moves on to it, weighted so
@@ -48,10 +48,9 @@ def update_in_parts(
     S: dict[SparseLinear, Offset] = {}
     asked = quotas(layers, method, fraction)
     for l, layer in enumerate(layers):
-        site = Site(layer.shape, layer.W.keys(), *layer.last_batch(), net, layer)
+        site = Site.of(layer, net)
         f, g = tallies[l].finished() if tallies else guide(site, rng)
         S[layer] = sample.draw(site, asked[l][1], f, g, rng)
-    considered = sum(keys.size for keys in S.values())
 
     nabla = {layer: np.zeros(S[layer].size, net.dtype) for layer in layers}
     active = {layer: np.zeros(layer.connections, net.dtype) for layer in layers}
@@ -61,23 +60,14 @@ def update_in_parts(
             active[layer] += layer.gradient
     for layer in layers:
         layer.weight.grad = active[layer]
-    if method.scope == "global" and layers:
-        _keep_largest(S, nabla, asked[0][0])
 
     def drawn(site: Site, k: int, rng: np.random.Generator) -> Offset:
         assert site.layer is not None, "update names it"
         return S[site.layer]
 
-    def largest(site: Site, keys: Offset | None, k: int) -> Offset:
+    def known(site: Site, keys: Offset) -> Float:
         assert site.layer is not None, "update names it"
-        return S[site.layer][k_largest(np.abs(nabla[site.layer]), k)]
+        return np.abs(nabla[site.layer][np.searchsorted(S[site.layer], keys)])
 
-    known = replace(method, micro_batches=1, candidates=drawn, score=largest)
-    return loss, update(net, known, fraction, rng)._replace(considered=considered)
-
-
-def _keep_largest(S: dict[SparseLinear, Offset], nabla: dict[SparseLinear, Float], k: int) -> None:
-    """Leave in S the k of all layers' candidates with the largest |∇|."""
-    best = k_largest(np.abs(np.concatenate(list(nabla.values()))), k)
-    for layer, chosen in zip(list(S), split(best, [keys.size for keys in S.values()]), strict=True):
-        S[layer], nabla[layer] = S[layer][chosen], nabla[layer][chosen]
+    after_both = replace(method, micro_batches=1, candidates=drawn, score=Score("gradient", known))
+    return loss, update(net, after_both, fraction, rng)

@@ -9,8 +9,9 @@ from ..kernels.arrays import Float, Offset
 from ..nn.layers import SparseLinear
 from ..nn.network import Network
 from ..topology import deal
+from .exchange import grow
 from .method import Exchange, Method
-from .update import apply_globally, grow
+from .update import apply_globally
 
 
 def redistribute(

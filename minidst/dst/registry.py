@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .method import Method
+from .papers.criteria import COMBINATIONS
 from .papers.deepr import DEEPR
 from .papers.dsr import DSR
 from .papers.gradual import GRADUAL
@@ -54,12 +55,14 @@ METHODS: dict[str, Method] = {
 def method(name: str, **changes: Any) -> Method:
     """The record of that name with some fields changed: `method("rigl", prune=snip)`.
 
+    Beside METHODS it knows the pruning study's, a criterion and a growth: `method("snip-random")`.
     Raises ValueError for an unknown name (naming the nearest), an unknown field, or a contradictory record.
     """
-    if name not in METHODS:
-        near = get_close_matches(name.lower(), METHODS, n=3) or list(METHODS)
+    known = METHODS | COMBINATIONS
+    if name not in known:
+        near = get_close_matches(name.lower(), known, n=3) or list(METHODS)
         raise ValueError(f"method {name!r} is unknown; did you mean {' or '.join(near)}? `minidst methods` lists all")
     unknown = changes.keys() - Method.__dataclass_fields__.keys()
     if unknown:
         raise ValueError(f"method {name!r} has no field {', '.join(sorted(unknown))}; see `minidst.dst.Method`")
-    return replace(METHODS[name], **changes)
+    return replace(known[name], **changes)

@@ -1,14 +1,15 @@
-"""One update of a network's topology: A ← (A ∖ P) ∪ G, layer by layer or across all layers."""
+"""One update of a network's topology, layer by layer or across all layers."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from ..kernels.arrays import Bool, Float, Offset
-from ..kernels.select import k_largest, k_smallest
+from ..kernels.arrays import Float, Offset
+from ..kernels.select import k_largest
 from ..nn.layers import SparseLinear
 from ..nn.network import Network
-from .grow import Site, gradient_at, pick
+from .exchange import NONE, apply, choose, grow, lowest, spared
+from .grow import Site
 from .method import Exchange, Method
 from .prune import how_many
 
@@ -27,31 +28,35 @@ def update(net: Network, method: Method, fraction: float, rng: np.random.Generat
     return total
 
 
-def exchange(
-    layer: SparseLinear, method: Method, fraction: float, rng: np.random.Generator, net: Network | None = None
-) -> Exchange:
-    """Prune the k = round(α_t·|A|) connections with the lowest scores of one layer and grow as many.
+def exchange_globally(net: Network, method: Method, fraction: float, rng: np.random.Generator) -> Exchange:
+    """An exchange with one k for the network: its lowest scores go, its best candidates come, in whatever layer.
 
-    Where fewer than k can be grown, fewer are pruned: the number of connections never changes. A full layer has
-    nothing to explore and is left alone.
+    Each layer offers its k best by the record's own score, which then compares the offers of all layers; a layer's part
+    of a guided sample is proportional to its n_out·n_in.
     """
-    P, G, considered = choose(layer, method, fraction, rng, net)
-    done = apply(layer, method, P, G, rng) if G.size else Exchange()
+    layers = [layer for layer in net.sparse if layer.W.density < 1]
+    if method.prune is None or not layers:
+        return Exchange()
+    assert method.score is not None, "Method refuses scope='global' without one"
+    sizes, told = [layer.W.nnz for layer in layers], quotas(layers, method, fraction)
+    k, prunes_first = told[0][0], method.order == "prune_then_grow"
+    P = NONE
+    if prunes_first:
+        scores, P = lowest(layers, method, k, rng)
+
+    offers, values, considered = [], [], 0
+    for layer, dropped, (_, sampled) in zip(layers, split(P, sizes), told, strict=True):
+        G, looked_at = grow(layer, method, dropped, k, rng, net, sampled)
+        offers.append(G)
+        values.append(method.score.values(Site.of(layer, net), G))
+        considered += looked_at
+    best = split(k_largest(np.concatenate(values), k), [G.size for G in offers])
+    grown = [G[chosen] for G, chosen in zip(offers, best, strict=True)]
+
+    if not prunes_first:
+        scores, P = lowest(layers, method, sum(G.size for G in grown), rng)
+    done = apply_globally(layers, method, P, scores, grown, rng)
     return done._replace(considered=considered)
-
-
-def choose(
-    layer: SparseLinear, method: Method, fraction: float, rng: np.random.Generator, net: Network | None = None
-) -> tuple[Offset, Offset, int]:
-    """(P, G, |S|) of one layer: which connections to prune, which keys to grow, how many were looked at."""
-    if method.prune is None or layer.W.density == 1:
-        return np.empty(0, np.int64), np.empty(0, np.int64), 0
-    scores = method.prune(layer.weight.values, layer.gradient, rng)
-    [(k, _)] = quotas([layer], method, fraction)
-    P = k_smallest(scores, k)
-    G, considered = grow(layer, method, P, k, rng, net)
-    regrown = np.isin(layer.W.keys()[P], G, assume_unique=True)
-    return spared(P, scores, regrown, G.size), G, considered
 
 
 def quotas(layers: Sequence[SparseLinear], method: Method, fraction: float) -> list[tuple[int, int]]:
@@ -65,32 +70,6 @@ def quotas(layers: Sequence[SparseLinear], method: Method, fraction: float) -> l
         return [(k, k) for k in own]
     places = [layer.shape[0] * layer.shape[1] for layer in layers]
     return [(sum(own), round(sum(own) * size / sum(places))) for size in places]
-
-
-def exchange_globally(net: Network, method: Method, fraction: float, rng: np.random.Generator) -> Exchange:
-    """The same with one k for the network: its lowest scores go, its best candidates are grown, in whatever layer.
-
-    Each layer offers its k best; a layer's part of a guided sample is proportional to its n_out·n_in.
-    """
-    layers = [layer for layer in net.sparse if layer.W.density < 1]
-    if method.prune is None or not layers:
-        return Exchange()
-    sizes, told = [layer.W.nnz for layer in layers], quotas(layers, method, fraction)
-    scores = np.concatenate([method.prune(layer.weight.values, layer.gradient, rng) for layer in layers])
-    k = told[0][0]
-    P = k_smallest(scores, k)
-
-    offers, nabla, considered = [], [], 0
-    for layer, dropped, (_, sampled) in zip(layers, split(P, sizes), told, strict=True):
-        G, looked_at = grow(layer, method, dropped, k, rng, net, sampled)
-        offers.append(G)
-        nabla.append(np.abs(gradient_at(*layer.last_batch(), G)))
-        considered += looked_at
-    best = split(k_largest(np.concatenate(nabla), k), [G.size for G in offers])
-    grown = [G[chosen] for G, chosen in zip(offers, best, strict=True)]
-
-    done = apply_globally(layers, method, P, scores, grown, rng)
-    return done._replace(considered=considered)
 
 
 def apply_globally(
@@ -112,46 +91,6 @@ def apply_globally(
     done = Exchange()
     for layer, dropped, G in zip(layers, split(P, sizes), grown, strict=True):
         done = done.plus(apply(layer, method, dropped, G, rng))
-    return done
-
-
-def grow(
-    layer: SparseLinear,
-    method: Method,
-    P: Offset,
-    k: int,
-    rng: np.random.Generator,
-    net: Network | None = None,
-    sampled: int | None = None,
-) -> tuple[Offset, int]:
-    """(G, |S|): up to k keys to grow in a layer that drops P; its candidates are told to expect `sampled`, or k."""
-    assert method.candidates is not None, "Method requires candidates with prune"
-    keys = layer.W.keys()
-    taken = np.delete(keys, P) if method.regrow_pruned else keys
-    site = Site(layer.shape, taken, *layer.last_batch(), net, layer, keys.size)
-    S = method.candidates(site, k if sampled is None else sampled, rng)
-    G = method.score(site, S, k) if method.score else pick(S, k, rng)
-    return G, site.free if S is None else S.size
-
-
-def spared(P: Offset, scores: Float, regrown: Bool, grown: int) -> Offset:
-    """P, less its best-scored surplus over |G|; what G regrows is not spared, for it is to start anew."""
-    surplus = P.size - grown
-    leaving = np.flatnonzero(~regrown)
-    kept = k_smallest(scores[P[leaving]], leaving.size - surplus)  # between equal scores the smaller key goes
-    return np.delete(P, np.delete(leaving, kept)) if surplus > 0 else P
-
-
-def apply(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.random.Generator) -> Exchange:
-    """Rewire: drop connections P, grow keys G with the record's newborn weights; or keep what both name."""
-    keys = layer.W.keys()
-    done = Exchange(P.size, G.size)
-    if method.keep_value_on_regrow:
-        staying = np.isin(keys[P], G, assume_unique=True)
-        P, G = P[~staying], np.setdiff1d(G, keys[P[staying]], assume_unique=True)
-    n_in = layer.shape[1]
-    rows_after = np.concatenate([np.delete(keys, P), G]) // n_in
-    layer.rewire(P, G, method.newborn(G // n_in, rows_after, rng, layer.W.dtype))
     return done
 
 

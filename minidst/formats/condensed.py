@@ -9,7 +9,7 @@ import numpy as np
 
 from ..kernels import condensed
 from ..kernels.arrays import Float, Index
-from ..kernels.parallel import deal, even_cuts, slices
+from ..kernels.parallel import deal, slices
 from . import check
 from .sparse import Sparse
 
@@ -20,8 +20,8 @@ class Condensed(Sparse):
 
     shape: (n_out, n_in); indices: (n_active, k) int32, increasing in each row; values: (n_active, k) float32 or
     float64, finite; 1 ≤ k ≤ n_in; rows: (n_active,) int32, increasing, the outputs that are not ablated; all n_out if
-    not given. 8 bytes per float32 connection and 4 per row; 16 once the CSC view exists, plus 8 per column.
-    Source: Lasby et al. 2023 (SRigL), appendix F. Raises ValueError where one of these does not hold.
+    not given. 8 bytes per float32 connection and 4 per row; 12 once the view by columns exists, plus 8 per output and
+    input. Source: Lasby et al. 2023 (SRigL), appendix F. Raises ValueError where one of these does not hold.
     """
 
     shape: tuple[int, int]
@@ -83,23 +83,22 @@ class Condensed(Sparse):
         return cls(shape, np.reshape(cols, rectangle), np.reshape(values, rectangle), active.astype(np.int32))
 
     def index_bytes(self) -> int:
-        """Bytes of indices, active rows and, once used, the CSC view."""
+        """Bytes of indices, active rows and, once used, the view by columns."""
         return self.indices.nbytes + self.active.nbytes + self._column_bytes()
 
-    def _spmm(self, X: Float, out: Float) -> None:
+    def _spmm(self, X: Float, bias: Float, out: Float) -> None:
+        if self.active.size < self.shape[0]:
+            out[:] = bias[:, None]  # all that an ablated output has
+
         def product(r0: int, r1: int) -> None:
-            condensed.spmm(self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], X, out)
+            condensed.spmm(self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], X, bias, out)
 
         deal(product, self._row_cuts(X.shape[1]))
 
-    def _spmm_t(self, DY: Float, out: Float) -> None:
-        colptr, rows, order = self.columns
-        values = self.values.reshape(-1)
-
-        def product(r0: int, r1: int) -> None:
-            condensed.spmm_t(colptr[r0 : r1 + 1], rows, order, values, DY, out[r0:r1])
-
-        deal(product, even_cuts(colptr, slices(self.nnz * DY.shape[1])))
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None:
+        if self.active.size < self.shape[0]:
+            out[:] = bias
+        condensed.spmv(self.active, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         rectangle = out.reshape(self.values.shape)

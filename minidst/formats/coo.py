@@ -48,23 +48,27 @@ class COO(Sparse):
         return scipy.sparse.coo_array((self.values.copy(), (self.rows.copy(), self.cols.copy())), shape=self.shape)
 
     def index_bytes(self) -> int:
-        """Bytes of rows, cols and, once used, the CSC view."""
-        return self.rows.nbytes + self.cols.nbytes + self._column_bytes()
+        """Bytes of rows and cols."""
+        return self.rows.nbytes + self.cols.nbytes
 
-    def _spmm(self, X: Float, out: Float) -> None:
+    def _spmm(self, X: Float, bias: Float, out: Float) -> None:
+        out[:] = bias[:, None]
+
         def product(e0: int, e1: int) -> None:
             coo.spmm(self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], X, out)
 
         deal(product, _cuts(self.rows, slices(self.nnz * X.shape[1])))
 
-    def _spmm_t(self, DY: Float, out: Float) -> None:
-        order = self.columns.order
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None:
+        self._spmm(x[:, None], bias, out[:, None])
 
-        def product(e0: int, e1: int) -> None:
-            coo.spmm_t(order[e0:e1], self.rows, self.cols, self.values, DY, out)
+    def backward(self, DY: Float, X: Float) -> tuple[Float, Float]:
+        """(W.grad(DY, X), W.T @ DY), one after the other. Raises ValueError on a misfit."""
+        return self.grad(DY, X), self.T @ DY
 
-        pieces = slices(self.nnz * DY.shape[1])
-        deal(product, (0, self.nnz) if pieces == 1 else _cuts(self.cols[order], pieces))
+    def _transposed(self, DY: Float, out: Float) -> None:
+        out[:] = 0
+        coo.spmm_t(self.rows, self.cols, self.values, DY, out)  # on one thread: slices would meet in the same columns
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         def product(e0: int, e1: int) -> None:

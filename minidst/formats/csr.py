@@ -20,8 +20,8 @@ class CSR(Sparse):
     """W[i, indices[e]] = values[e] for indptr[i] ≤ e < indptr[i + 1].
 
     shape: (n_out, n_in); indptr: (n_out + 1,) int64 from 0 to nnz, never falling; indices: (nnz,) int32, increasing
-    in each row; values: (nnz,) float32 or float64, finite. 8 bytes per float32 connection, 16 once the CSC view
-    exists, plus 8 per row and column. Raises ValueError where one of these does not hold.
+    in each row; values: (nnz,) float32 or float64, finite. 8 bytes per float32 connection, 12 once the view by
+    columns exists, plus 8 per row and column. Raises ValueError where one of these does not hold.
     """
 
     shape: tuple[int, int]
@@ -69,25 +69,25 @@ class CSR(Sparse):
         return scipy.sparse.csr_array((self.values.copy(), self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
     def index_bytes(self) -> int:
-        """Bytes of indptr, indices and, once used, the CSC view."""
-        return self.indptr.nbytes + self.indices.nbytes + self._column_bytes()
+        """Bytes of indptr, indices and, once used, the view by columns (which shares indptr)."""
+        return self.indices.nbytes + (self._column_bytes() or self.indptr.nbytes)
 
-    def _spmm(self, X: Float, out: Float) -> None:
+    def _spmm(self, X: Float, bias: Float, out: Float) -> None:
+        height = self.panel(X)
+
         def product(r0: int, r1: int) -> None:
-            csr.spmm(self.indptr[r0 : r1 + 1], self.indices, self.values, X, out[r0:r1])
+            csr.spmm(self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1])
 
         deal(product, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
 
-    def _spmm_t(self, DY: Float, out: Float) -> None:
-        colptr, rows, order = self.columns
-
-        def product(r0: int, r1: int) -> None:
-            csr.spmm_t(colptr[r0 : r1 + 1], rows, order, self.values, DY, out[r0:r1])
-
-        deal(product, even_cuts(colptr, slices(self.nnz * DY.shape[1])))
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None:
+        csr.spmv(self.indptr, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         def product(r0: int, r1: int) -> None:
             csr.sddmm(self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out)
 
         deal(product, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
+
+    def _indptr(self) -> Offset:
+        return self.indptr

@@ -16,17 +16,26 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 import numpy as np
 import scipy.sparse
 
-from ..kernels.arrays import Float, Index, Offset
+from ..kernels import columns, csr
+from ..kernels.arrays import Float, Index, Offset, aligned
+from ..kernels.parallel import deal, even_cuts, slices
 
 S = TypeVar("S", bound="Sparse")
 
 
-class Columns(NamedTuple):
-    """The CSC view of a topology: entry p of column j is connection `order[p]`, which comes from row `rows[p]`."""
+FAST_CACHE = 1 << 18  # bytes of X that are best visited as a whole: a quarter of a core's second-level cache
+MET_IN_A_VISIT = 40  # connections of a row that make up for fetching its tile, where X is visited in panels
 
+
+class Columns(NamedTuple):
+    """A topology seen by columns: `rows[colptr[j]]` to `rows[colptr[j + 1]]` are connected to input j.
+
+    indptr: where the connections of each row begin, which is all it takes to find their weights (kernels/columns.py).
+    """
+
+    indptr: Offset
     colptr: Offset
     rows: Index
-    order: Index
 
 
 class Sparse(ABC):
@@ -46,10 +55,10 @@ class Sparse(ABC):
         """The matrix with weight `values[e]` at (`rows[e]`, `cols[e]`); connections in row-major order, each once."""
 
     @abstractmethod
-    def _spmm(self, X: Float, out: Float) -> None: ...
+    def _spmm(self, X: Float, bias: Float, out: Float) -> None: ...
 
     @abstractmethod
-    def _spmm_t(self, DY: Float, out: Float) -> None: ...
+    def _spmv(self, x: Float, bias: Float, out: Float) -> None: ...
 
     @abstractmethod
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None: ...
@@ -80,19 +89,70 @@ class Sparse(ABC):
 
     def __matmul__(self, X: Float) -> Float:
         """Y = W X, or y = W x. X: (n_in, B) or (n_in,), of W's dtype. Raises ValueError if it does not fit."""
-        matrix = operand("X", X, self.shape[1], self.dtype)
-        Y = np.zeros((self.shape[0], matrix.shape[1]), self.dtype)
-        self._spmm(matrix, Y)
-        return Y[:, 0] if np.ndim(X) == 1 else Y
+        return self.affine(X, self._no_bias)
+
+    def affine(self, X: Float, b: Float) -> Float:
+        """Y = W X + b, what a layer computes, in one pass. b: (n_out,). Raises ValueError if X does not fit."""
+        X = operand("X", X, self.shape[1], self.dtype)
+        if X.ndim == 1 or X.shape[1] == 1:
+            y = np.empty(self.shape[0], self.dtype)
+            self._spmv(X.reshape(-1), b, y)
+            return y if X.ndim == 1 else y[:, None]
+        Y = aligned((self.shape[0], X.shape[1]), self.dtype)
+        self._spmm(X, b, Y)
+        return Y
 
     def grad(self, DY: Float, X: Float) -> Float:
         """DW[e] = Σ_b DY[i, b]·X[j, b], (nnz,), on the active connections alone. Raises ValueError on a misfit."""
-        DY, X = operand("DY", DY, self.shape[0], self.dtype), operand("X", X, self.shape[1], self.dtype)
-        if DY.shape[1] != X.shape[1]:
-            raise ValueError(f"DY holds {DY.shape[1]} samples and X {X.shape[1]}; both need one column per sample")
+        DY, X = self._partners(DY, X)
         DW = np.empty(self.nnz, self.dtype)
         self._sddmm(DY, X, DW)
         return DW
+
+    def backward(self, DY: Float, X: Float) -> tuple[Float, Float]:
+        """(W.grad(DY, X), W.T @ DY) in one pass, for each DY[i, ·] serves both. Raises ValueError on a misfit."""
+        DY, X = self._partners(DY, X)
+        DW, DX = np.empty(self.nnz, self.dtype), aligned(X.shape, self.dtype)
+        _, colptr, rows = self.columns
+        values, height = self.values.reshape(-1), self.panel(DY)
+
+        def product(j0: int, j1: int) -> None:
+            here = self._here(j0)
+            columns.backward(colptr[j0 : j1 + 1], rows, here, values, DY, X[j0:j1], height, DW, DX[j0:j1])
+
+        deal(product, even_cuts(colptr, slices(2 * self.nnz * X.shape[1])))
+        return DW, DX
+
+    def _partners(self, DY: Float, X: Float) -> tuple[Float, Float]:
+        DY, X = operand("DY", DY, self.shape[0], self.dtype), operand("X", X, self.shape[1], self.dtype)
+        DY, X = (M if M.ndim == 2 else M[:, None] for M in (DY, X))
+        if DY.shape[1] != X.shape[1]:
+            raise ValueError(f"DY holds {DY.shape[1]} samples and X {X.shape[1]}; both need one column per sample")
+        return DY, X
+
+    def _transposed(self, DY: Float, out: Float) -> None:
+        """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
+        _, colptr, rows = self.columns
+        values, height, none = np.empty(self.nnz, self.dtype), self.panel(DY), np.zeros(self.shape[1], self.dtype)
+        columns.gather(colptr, rows, self._here(0), self.values.reshape(-1), values)
+
+        def product(j0: int, j1: int) -> None:
+            csr.spmm(colptr[j0 : j1 + 1], rows, values, DY, none, height, out[j0:j1])
+
+        deal(product, even_cuts(colptr, slices(self.nnz * DY.shape[1])))
+
+    def _here(self, j: int) -> Offset:
+        """The first connection of each row whose input is at least j."""
+        indptr = self.columns.indptr
+        here = indptr[:-1].copy()
+        if j > 0:
+            columns.seek(indptr, self.connections()[1], j, here)
+        return here
+
+    def panel(self, X: Float) -> int:
+        """How many rows of X (or of DY, for Wᵀ) to visit at a time."""
+        tile = min(X.shape[1] * X.itemsize, 512)  # bytes of a row that are visited at once
+        return len(X) if len(X) * tile <= FAST_CACHE else max(64, int(MET_IN_A_VISIT / self.density))
 
     def keys(self) -> Offset:
         """i·n_in + j of every connection, (nnz,) int64, increasing: the connection's name in its layer."""
@@ -146,16 +206,22 @@ class Sparse(ABC):
         return scipy.sparse.coo_array((self.values.reshape(-1), (rows, cols)), shape=self.shape).tocsr()
 
     @cached_property
+    def _no_bias(self) -> Float:
+        return np.zeros(self.shape[0], self.dtype)
+
+    @cached_property
     def columns(self) -> Columns:
-        """The CSC view, built at the first `W.T @ DY`; it depends on the topology alone, so it lives as long."""
-        rows, cols = self.connections()
-        indptr = np.searchsorted(rows, np.arange(self.shape[0] + 1), side="left")
-        e = np.arange(self.nnz, dtype=np.int32)
-        csc = scipy.sparse.csr_array((e, cols, indptr), shape=self.shape).tocsc()  # SciPy's counting sort
-        view = Columns(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+        """The view by columns, built at the first use of Wᵀ; it depends on the topology alone, so it lives as long."""
+        indptr, nothing = self._indptr(), np.zeros(self.nnz, np.int8)
+        csc = scipy.sparse.csr_array((nothing, self.connections()[1], indptr), shape=self.shape).tocsc()
+        view = Columns(indptr, csc.indptr.astype(np.int64), csc.indices.astype(np.int32))
         for array in view:
             array.flags.writeable = False
         return view
+
+    def _indptr(self) -> Offset:
+        """Where the connections of each row begin, (n_out + 1,) int64."""
+        return np.searchsorted(self.connections()[0], np.arange(self.shape[0] + 1)).astype(np.int64)
 
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         """Copies and pickles are made by the constructor, which checks again and makes indices read-only again."""
@@ -173,17 +239,18 @@ class Transpose:
 
     def __matmul__(self, DY: Float) -> Float:
         """DX = Wᵀ DY. DY: (n_out, B) or (n_out,), of W's dtype. Raises ValueError if it does not fit."""
-        matrix = operand("DY", DY, self.W.shape[0], self.W.dtype)
-        DX = np.zeros((self.W.shape[1], matrix.shape[1]), self.W.dtype)
-        self.W._spmm_t(matrix, DX)
-        return DX[:, 0] if np.ndim(DY) == 1 else DX
+        DY = operand("DY", DY, self.W.shape[0], self.W.dtype)
+        columns = DY if DY.ndim == 2 else DY[:, None]
+        DX = aligned((self.W.shape[1], columns.shape[1]), self.W.dtype)
+        self.W._transposed(columns, DX)
+        return DX if DY.ndim == 2 else DX[:, 0]
 
 
 def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:
-    """M as a C-contiguous (n, B) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
+    """M as a C-contiguous (n, B) or (n,) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
     M = np.asarray(M)
     if M.ndim not in (1, 2) or M.shape[0] != n:
         raise ValueError(f"{name} has shape {M.shape} and W needs ({n}, B): one column per sample; transpose {name}?")
-    if not np.can_cast(M.dtype, dtype, "safe"):
+    if M.dtype != dtype and not np.can_cast(M.dtype, dtype, "safe"):
         raise ValueError(f"{name} is {M.dtype} and W is {dtype}; convert one of them, as in {name}.astype('{dtype}')")
-    return np.ascontiguousarray(M if M.ndim == 2 else M[:, None], dtype)
+    return np.ascontiguousarray(M, dtype)

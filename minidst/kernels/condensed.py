@@ -1,58 +1,86 @@
 """Products of a condensed matrix: output rows[a] has exactly k inputs, `indices[a, 0..k)`, with weights `values[a]`.
 
 SRigL's layout (Lasby et al. 2023, appendix F): two (n_active, k) arrays and no row pointer. Outputs that are not in
-`rows` are ablated: they have no inputs at all.
+`rows` are ablated: they have no inputs at all, and the kernels leave them alone.
 """
 
+import numpy as np
+
 from .arrays import Float, Index
-from .csr import spmm_t as spmm_t  # over the CSC view a condensed matrix is like any other
 from .jit import jit
+from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, load, pick, samples, store
 
 
 @jit
-def spmm(rows: Index, indices: Index, values: Float, X: Float, out: Float) -> None:
-    """Y[rows[a], b] += Σ_c W[a, c] · X[indices[a, c], b]   (`out` is added to: hand in zeros)."""
-    n_active, k = indices.shape
-    for a in range(n_active):
-        w, j, y = values[a], indices[a], out[rows[a]]
-        c = 0
-        while c + 8 <= k:
-            w0, w1, w2, w3, w4, w5, w6, w7 = w[c], w[c + 1], w[c + 2], w[c + 3], w[c + 4], w[c + 5], w[c + 6], w[c + 7]
-            x0, x1, x2, x3 = X[j[c]], X[j[c + 1]], X[j[c + 2]], X[j[c + 3]]
-            x4, x5, x6, x7 = X[j[c + 4]], X[j[c + 5]], X[j[c + 6]], X[j[c + 7]]
-            for b in range(y.size):
-                y[b] += (w0 * x0[b] + w1 * x1[b] + w2 * x2[b] + w3 * x3[b]) + (
-                    w4 * x4[b] + w5 * x5[b] + w6 * x6[b] + w7 * x7[b]
-                )
-            c += 8
-        while c < k:
-            wc, x = w[c], X[j[c]]
-            for b in range(y.size):
-                y[b] += wc * x[b]
-            c += 1
+def spmm(rows: Index, indices: Index, values: Float, X: Float, bias: Float, out: Float) -> None:
+    """Y[rows[a], b] = β_rows[a] + Σ_c W[a, c] · X[indices[a, c], b]."""
+    b = _spmm_tiles(rows, indices, values, X, bias, EIGHT, 0, out)
+    b = _spmm_tiles(rows, indices, values, X, bias, TWO, b, out)
+    if b < X.shape[1]:
+        for a in range(rows.size):
+            y = out[rows[a], b:]
+            y[:] = bias[rows[a]]
+            for c in range(indices.shape[1]):
+                w, x = values[a, c], X[indices[a, c], b:]
+                for d in range(y.size):
+                    y[d] += w * x[d]
+
+
+@jit
+def _spmm_tiles(
+    rows: Index, indices: Index, values: Float, X: Float, bias: Float, size: Size, b: int, out: Float
+) -> int:
+    """The samples from b on, while whole tiles of this size are left; returns the first that is not done."""
+    while b + samples(X, size) <= X.shape[1]:
+        for a in range(rows.size):
+            y = fill(X, bias[rows[a]], size)
+            for c in range(indices.shape[1]):
+                y = add(y, values[a, c], load(X, indices[a, c], b, size))
+            store(y, out, rows[a], b)
+        b += samples(X, size)
+    return b
+
+
+@jit
+def spmv(rows: Index, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
+    """y_rows[a] = β_rows[a] + Σ_c W[a, c] · x[indices[a, c]]: a single sample, eight connections at a time."""
+    k, ones = indices.shape[1], fill(values, 1, OCTET)
+    j, w = indices.reshape(indices.size), values.reshape(1, values.size)
+    e = 0
+    for a in range(rows.size):
+        i, end = np.uint32(rows[a]), e + k  # unsigned: nothing to wrap around
+        eight, y = fill(values, 0, OCTET), bias[i]
+        while e + 8 <= end:
+            eight = add(eight, load(w, 0, e, OCTET), pick(x, j, e, OCTET))
+            e += 8
+        while e < end:
+            y += w[0, e] * x[j[e]]
+            e += 1
+        out[i] = y + dot(eight, ones)
 
 
 @jit
 def sddmm(rows: Index, indices: Index, DY: Float, X: Float, out: Float) -> None:
     """DW[a, c] = Σ_b DY[rows[a], b] · X[indices[a, c], b]."""
-    n_active, k = indices.shape
-    for a in range(n_active):
-        dy, j, dw = DY[rows[a]], indices[a], out[a]
-        c = 0
-        while c + 4 <= k:
-            x0, x1, x2, x3 = X[j[c]], X[j[c + 1]], X[j[c + 2]], X[j[c + 3]]
-            s0 = s1 = s2 = s3 = X.dtype.type(0)
-            for b in range(dy.size):
-                s0 += dy[b] * x0[b]
-                s1 += dy[b] * x1[b]
-                s2 += dy[b] * x2[b]
-                s3 += dy[b] * x3[b]
-            dw[c], dw[c + 1], dw[c + 2], dw[c + 3] = s0, s1, s2, s3
-            c += 4
-        while c < k:
-            x = X[j[c]]
-            s = X.dtype.type(0)
-            for b in range(dy.size):
-                s += dy[b] * x[b]
-            dw[c] = s
-            c += 1
+    b = _sddmm_tiles(rows, indices, DY, X, EIGHT, 0, out)
+    b = _sddmm_tiles(rows, indices, DY, X, TWO, b, out)
+    if b < X.shape[1] or b == 0:
+        for a in range(rows.size):
+            dy = DY[rows[a], b:]
+            for c in range(indices.shape[1]):
+                x, s = X[indices[a, c], b:], X.dtype.type(0)
+                for d in range(dy.size):
+                    s += dy[d] * x[d]
+                out[a, c] = s if b == 0 else out[a, c] + s
+
+
+@jit
+def _sddmm_tiles(rows: Index, indices: Index, DY: Float, X: Float, size: Size, b: int, out: Float) -> int:
+    while b + samples(X, size) <= X.shape[1]:
+        for a in range(rows.size):
+            dy = load(DY, rows[a], b, size)
+            for c in range(indices.shape[1]):
+                s = dot(dy, load(X, indices[a, c], b, size))
+                out[a, c] = s if b == 0 else out[a, c] + s
+        b += samples(X, size)
+    return b

@@ -5,6 +5,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from . import registers as registers  # what `jit` is to put for the functions of lanes.py
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

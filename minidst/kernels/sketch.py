@@ -48,7 +48,7 @@ def product(a: int, b: int, q: int) -> int:
     """a·b mod p for 0 ≤ a, b < p = 2^q − 1, q odd and at most 61.
 
     Both are split into halves of h = (q + 1)/2 bits, a₁·2ʰ + a₀ and so on. 2^q ≡ 1, so 2²ʰ ≡ 2, and what passes q bits
-    is added at the low end. For q = 61 the largest sum is 2⁶³ − 2³² − 2³¹ + 3.
+    is added at the low end. For q = 61 no sum passes 2⁶³ − 2³² − 2³¹ − 3 (proofs/four_wise_signs.md).
     """
     p, h = (1 << q) - 1, (q + 1) // 2
     half, rest = (1 << h) - 1, (1 << (q - h)) - 1

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..kernels.arrays import Bool, Float
+from ..kernels.activate import relu, relu_backward
+from ..kernels.arrays import Float, aligned
 from .parameter import Parameter
 
 
@@ -18,17 +19,20 @@ class ReLU(_Elementwise):
     """y = max(x, 0);  dx = dy where x > 0, else 0 (at x = 0 too)."""
 
     def __init__(self) -> None:
-        self.positive: Bool | None = None
+        self.Y: Float | None = None
 
     def forward(self, X: Float, training: bool = False) -> Float:
         """Y = max(X, 0), any shape."""
-        self.positive = X > 0
-        return np.maximum(X, 0)
+        self.Y = aligned(X.shape, X.dtype)
+        relu(X.reshape(-1), self.Y.reshape(-1))
+        return self.Y
 
     def backward(self, DY: Float, wants_DX: bool = True) -> Float:
-        """DX = DY ⊙ [X > 0]."""
-        assert self.positive is not None, "forward comes first"
-        return DY * self.positive
+        """DX = DY where X > 0, else 0."""
+        assert self.Y is not None, "forward comes first"
+        DX = aligned(DY.shape, DY.dtype)
+        relu_backward(self.Y.reshape(-1), DY.reshape(-1), DX.reshape(-1))
+        return DX
 
 
 class LeakyReLU(_Elementwise):

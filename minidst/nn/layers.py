@@ -52,17 +52,19 @@ class SparseLinear:
     def forward(self, X: Float, training: bool = False) -> Float:
         """Y = W X + b. X: (n_in, B)."""
         self.X, self.DY = X, None  # that of the batch before is no longer its partner
-        Y = self.W @ X
-        Y += self.bias.values[:, None]
-        return Y
+        return self.W.affine(X, self.bias.values)
 
     def backward(self, DY: Float, wants_DX: bool = True) -> Float | None:
         """DW[e] = Σ_b DY[i, b]·X[j, b],  Db = Σ_b DY[:, b],  DX = Wᵀ DY. DY: (n_out, B)."""
         assert self.X is not None, "forward comes first"
         self.DY = DY
-        self.weight.grad = self.W.grad(DY, self.X)
         self.bias.grad = DY.sum(axis=1)
-        return self.W.T @ DY if wants_DX else None
+        DX = None
+        if wants_DX:
+            self.weight.grad, DX = self.W.backward(DY, self.X)
+        else:
+            self.weight.grad = self.W.grad(DY, self.X)
+        return DX
 
     @property
     def gradient(self) -> Float:
@@ -72,9 +74,9 @@ class SparseLinear:
         return self.weight.grad
 
     def last_batch(self) -> tuple[Float, Float]:
-        """(X, DY) of the last forward and backward pass, what a topology update looks at.
+        """(X, DY) of the last forward pass and the backward pass after it: what a topology update looks at.
 
-        Raises ValueError before the first, or if a prediction has come between them.
+        Raises ValueError where there is none: before the first, or when a prediction has passed through since.
         """
         if self.X is None or self.DY is None:
             raise ValueError("there is no batch to look at yet: run forward and backward first")
@@ -89,14 +91,17 @@ class SparseLinear:
 class Linear:
     """Y = W X + b with a dense (n_out, n_in) array W: the baseline that sparse layers are compared with.
 
-    W and b are trained in place, not copied, if they are float32 or float64 already.
+    W and b are trained in place, not copied, if they are float32 or float64 already; whole numbers become float64.
+    Raises ValueError for another dtype, a shape that is no matrix, or numbers that are not finite.
     """
 
     def __init__(self, W: Float, b: Float | None = None) -> None:
-        if W.ndim != 2 or not np.isfinite(W).all():
-            raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
         if W.dtype.kind in "iub":
             W = W.astype(np.float64)
+        if W.dtype not in (np.float32, np.float64):
+            raise ValueError(f"weights are {W.dtype}; convert them to float32 or float64")
+        if W.ndim != 2 or not np.isfinite(W).all():
+            raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
         self.weight = Parameter(np.ascontiguousarray(W))
         self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
         self.X: Float | None = None

@@ -41,8 +41,9 @@ class CrossEntropy:
             raise ValueError(f"label_smoothing {self.label_smoothing} must lie in [0, 1); 0 switches it off")
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
-        """(L, ∂L/∂Z) for labels y: (B,) int64 in 0 … n_out − 1."""
+        """(L, ∂L/∂Z) for labels y: (B,) int64 in 0 … n_out − 1. Raises ValueError for another label."""
         n_out, B = Z.shape
+        _check_labels(y, n_out)
         s = self.label_smoothing
         shifted = Z - Z.max(axis=0)
         P = np.exp(shifted)
@@ -118,11 +119,19 @@ LOSSES: dict[str, type[CrossEntropy] | type[BinaryCrossEntropy] | type[MeanSquar
 }
 
 
+def _check_labels(y: Any, n_out: int) -> None:
+    """Label −1 would otherwise be taken for the last output, or for none."""
+    lowest, highest = np.min(y), np.max(y)
+    if lowest < 0 or highest >= n_out:
+        raise ValueError(f"labels run from {lowest} to {highest}; {n_out} outputs stand for labels 0 to {n_out - 1}")
+
+
 def _targets(y: Any, Z: Float) -> Float:
     """y in the shape and dtype of Z."""
     n_out, B = Z.shape
     y = np.asarray(y)
     if y.shape == (B,) and n_out > 1:
+        _check_labels(y, n_out)
         return np.asarray(np.arange(n_out)[:, None] == y, Z.dtype)
     if y.shape != (B, n_out) and not (n_out == 1 and y.shape == (B,)):
         raise ValueError(f"targets have shape {y.shape} and the network gives {n_out} outputs for {B} samples")

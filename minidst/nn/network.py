@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from ..kernels.arrays import Float
+from ..kernels.batch import as_columns
 from ..kernels.parallel import one_blas_thread
 from .layers import Linear, SparseLinear
 from .losses import CrossEntropy, Loss
@@ -108,12 +109,14 @@ class Network:
         x = np.asarray(x)
         if x.ndim != 2 or x.shape[1] != self.sizes[0]:
             raise ValueError(f"x has shape {x.shape}; this network takes (samples, {self.sizes[0]})")
+        if x.dtype not in (np.float32, np.float64):
+            x = x.astype(self.dtype)
         Z = np.empty((x.shape[0], self.sizes[-1]), self.dtype)
         with one_blas_thread():
             samples = max(32, PREDICTED_AT_ONCE // max(self.sizes))
             for start in range(0, x.shape[0], samples):
-                batch = slice(start, start + samples)
-                Z[batch] = self.forward(np.ascontiguousarray(x[batch].T, self.dtype)).T
+                batch = np.arange(start, min(start + samples, x.shape[0]))
+                Z[batch] = self.forward(as_columns(x, batch, self.dtype)).T
         return Z
 
     def predict(self, x: Float) -> Any:

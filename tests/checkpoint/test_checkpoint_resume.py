@@ -97,6 +97,7 @@ RECORDS = [
     method("gse-graest", candidates=minidst.dst.GuidedSample(METHODS["gse-l2"].candidates.distribution, 2.0)),
     method("gse-grabo", micro_batches=3, schedule=Constant(0.2, "epoch")),
     method("rigl", newborn=minidst.dst.from_init),
+    method("rigl", score=METHODS["snfs"].score),
 ]
 
 

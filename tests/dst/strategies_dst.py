@@ -1,6 +1,8 @@
-"""What the tests of `dst` share: layers ready for an update, oracles in plain Python, and a generator that is told
-what to draw. Numbers are small and whole wherever gradients are compared, so that ties abound and sums are exact.
+"""What the tests of `dst` share: layers ready for an update, and oracles in plain Python. Numbers are
+small and whole wherever gradients are compared, so that ties abound and sums are exact.
 """
+
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from minidst import COO, CSR, METHODS
 from minidst.dst import Site, exchange
-from minidst.nn import Network, SparseLinear
+from minidst.nn import MeanSquaredError, Network, SparseLinear
 from minidst.topology import gnm
 
 GROWING = [name for name, record in METHODS.items() if record.candidates]  # gradual, DEEP R: not at updates
@@ -21,18 +23,6 @@ seeds = st.integers(0, 2**32 - 1)
 def update(layer, method, fraction, rng):
     """One update of one layer by itself: how many connections were exchanged."""
     return exchange(layer, method, fraction, rng, Network([layer])).grown
-
-
-class Told:
-    """Stands in for a Generator: `random(n)` returns the next list it was given, which must have n numbers."""
-
-    def __init__(self, *lists):
-        self.lists = [np.array(numbers, float) for numbers in lists]
-
-    def random(self, n):
-        numbers = self.lists.pop(0)
-        assert numbers.shape == (n,)
-        return numbers
 
 
 def ready(layer, X, DY):
@@ -66,15 +56,26 @@ def whole_layers(draw, formats=("coo", "csr"), most=7, least_free=0):
     n_out, n_in = draw(st.integers(1, most)), draw(st.integers(1, most))
     places = n_out * n_in
     nnz = draw(st.integers(min(1, places - least_free), max(0, places - least_free)))
-    rng = np.random.default_rng(draw(seeds))
-    rows, cols = np.divmod(gnm(n_out, n_in, nnz, rng), n_in)
-    W = FORMATS[draw(st.sampled_from(formats))].from_connections(
-        (n_out, n_in), rows.astype(np.int32), cols.astype(np.int32), rng.choice([-3.0, -2, -1, 1, 2, 3], nnz)
-    )
-    B = draw(st.integers(1, 4))
-    layer = ready(SparseLinear(W), rng.integers(-2, 3, (n_in, B)), rng.integers(-2, 3, (n_out, B)))
+    rng, format = np.random.default_rng(draw(seeds)), FORMATS[draw(st.sampled_from(formats))]
+    return whole_layer((n_out, n_in), nnz, draw(st.integers(1, 4)), rng, format)
+
+
+def whole_layer(shape, nnz, B, rng, format=CSR):
+    """Such a layer with `nnz` connections anywhere."""
+    rows, cols = np.divmod(gnm(*shape, nnz, rng), shape[1])
+    theta = rng.choice([-3.0, -2, -1, 1, 2, 3], nnz)
+    W = format.from_connections(shape, rows.astype(np.int32), cols.astype(np.int32), theta)
+    layer = ready(SparseLinear(W), rng.integers(-2, 3, (shape[1], B)), rng.integers(-2, 3, (shape[0], B)))
     layer.weight.state["velocity"] = rng.integers(1, 9, nnz).astype(float)
     return layer
+
+
+def whole_network(sizes, density, seed):
+    """A network of such layers."""
+    rng = np.random.default_rng(seed)
+    shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    layers = [whole_layer(shape, round(density * shape[0] * shape[1]), 3, rng) for shape in shapes]
+    return Network(layers, MeanSquaredError())
 
 
 @st.composite

@@ -1,7 +1,7 @@
 """Pruning before training: SNIP, GraSP, |GraSP|, SynFlow, and the narrower dense network."""
 
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -227,26 +227,6 @@ def test_the_rounds_of_synflow_never_rise_and_end_at_the_budget(total, share, ro
     assert len(found) == rounds
     assert found[-1] == keep
     assert all(total >= a >= b >= keep for a, b in pairwise([total, *found]))
-
-
-@given(st.lists(st.integers(1, 3), min_size=2, max_size=4), seeds, st.booleans())
-@few
-def test_a_score_is_the_share_of_all_paths_that_go_through_the_connection(sizes, seed, sparse):
-    """R is the sum over all paths of the product of their |θ|; here they are walked one by one."""
-    net = dense_net(sizes, 1, seed)
-    if sparse:
-        layers = [SparseLinear(CSR.from_dense(layer.weight.values)) for layer in net.weighted]
-        net = Network([part for layer in layers for part in (layer, ReLU())][:-1])
-    W = [np.abs(layer.weight.values).reshape(layer.shape) for layer in net.weighted]
-    through = [np.zeros(w.shape) for w in W]
-    for path in product(*(range(size) for size in sizes)):
-        steps = list(zip(path[1:], path[:-1], strict=True))
-        weight = np.prod([w[step] for w, step in zip(W, steps, strict=True)])
-        for part, step in zip(through, steps, strict=True):
-            part[step] += weight
-    R = through[0].sum()
-    for scores, part in zip(flow(net), through, strict=True):
-        np.testing.assert_allclose(scores, part.reshape(-1) / R, rtol=1e-12)
 
 
 def connected(net):

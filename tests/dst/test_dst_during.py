@@ -61,15 +61,6 @@ def weights_by_key(net):
 # The schedule
 
 
-def test_the_schedule_by_hand():
-    """To sparsity .9 in ten updates (Zhu and Gupta 2018, equation 1)."""
-    expected = [0.2439, 0.4392, 0.5913, 0.7056, 0.7875, 0.8424, 0.8757, 0.8928, 0.8991, 0.9]
-    schedule = Rising(1.0, every=7, until=1.0, decay=cubic)
-    found = [schedule.fraction(t, 70, 5) for t in range(71)]
-    assert [0.9 * found[t] for t in range(7, 71, 7)] == pytest.approx(expected, abs=1e-12)
-    assert [t for t in range(71) if found[t] == 0] == [t for t in range(71) if t % 7 or t == 0]
-
-
 @given(st.integers(2, 3000), st.integers(1, 400), st.floats(0.01, 1), st.integers(1, 100))
 @few
 def test_the_last_update_completes_the_pruning_whatever_the_lengths(T, every, until, per_epoch):
@@ -87,6 +78,13 @@ def test_an_epoch_may_be_the_period():
     schedule = Rising(1.0, "epoch", until=0.75, decay=cubic)
     assert [t for t in range(400) if schedule.fraction(t, 400, 40)] == [40, 80, 120, 160, 200, 240, 280]
     assert schedule.fraction(280, 400, 40) == 1
+
+
+def test_a_late_first_update_leaves_out_those_before_it_but_never_the_last():
+    """Every 7 of 70 steps: from 20 on the same fractions; from 999 on the whole pruning at once, in step 70."""
+    found = [[Rising(1.0, 7, 1.0, cubic, first).fraction(t, 70, 5) for t in range(71)] for first in (1, 20, 999)]
+    assert found[1] == [0] * 20 + found[0][20:]
+    assert found[2] == [0] * 70 + [1]
 
 
 # Gradual pruning

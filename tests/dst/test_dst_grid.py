@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from minidst import METHODS, Config, Dataset, fit, load, method, mlp, train
+from minidst.cli import main
 from minidst.dst import Cosine
 from minidst.dst.papers.criteria import combination
 from minidst.dst.prune import CRITERIA, reciprocal_sensitivity
@@ -86,6 +87,33 @@ def test_everything_else_is_the_papers():
         assert record.schedule.fraction(799, 8000, 100) == 0
         assert record.scope == "layer"
         assert not record.needs_dense
+
+
+@small
+@pytest.mark.parametrize(("criterion", "growth"), CELLS)
+def test_every_cell_has_a_name_that_a_method_can_be_asked_by(criterion, growth):
+    name = f"{criterion}-{growth}"
+    assert method(name) == combination(criterion, growth)
+    assert name not in METHODS
+    assert method(name, round="ceil").round == "ceil"
+    assert mlp((4, 5, 3), density=0.5, method=name).connections == 18
+
+
+@small
+def test_the_command_line_knows_the_cells_too(capsys, tmp_path):
+    assert main(["methods", "snip-random"]) == 0
+    page = capsys.readouterr().out
+    assert "the pruning study: drops by snip, grows at random" in " ".join(page.split())
+    names = ["snip-random", "per_sign-gradient"]
+    quick = ["--epochs", "1", "--hidden", "8", "--density", "0.3", "--seeds", "1", "--out", str(tmp_path)]
+    assert main(["compare", "digits", "--methods", ",".join(names), *quick]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[4:6]] == names
+
+
+@small
+def test_a_slip_in_such_a_name_is_answered_with_the_nearest(refused):
+    with refused("'snip-randon'", "did you mean snip-random"):
+        method("snip-randon")
 
 
 @small

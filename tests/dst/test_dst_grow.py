@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 from strategies_dst import checked, naive_best, naive_gradient, whole_sites
 
-from minidst.dst import Site, all_absent, gradient, grow, random_absent, textbook_gradient
+from minidst.dst import Site, all_absent, gradient, grow, random_absent, score, textbook_gradient
 from minidst.topology import gnm
 
 small = pytest.mark.small
@@ -162,8 +162,8 @@ def test_streaming_growth_is_right_when_the_buffer_is_cut_back_again_and_again(k
     taken = np.array([0, 1, 29_999, 59_998])
     site = Site((n_out, n_in), taken, np.ascontiguousarray(X.T), np.ascontiguousarray(DY.T))
     cuts, blocks = [], []
-    k_largest, matmul = grow.k_largest, np.matmul
-    monkeypatch.setattr(grow, "k_largest", lambda scores, k: cuts.append(1) or k_largest(scores, k))
+    k_largest, matmul = score.k_largest, np.matmul
+    monkeypatch.setattr(score, "k_largest", lambda scores, k: cuts.append(1) or k_largest(scores, k))
     monkeypatch.setattr(np, "matmul", lambda a, b, out: blocks.append(len(a)) or matmul(a, b, out=out))
     G = gradient(site, None, k)
     free = np.delete(np.arange(60_000), taken)
@@ -184,9 +184,9 @@ def test_streaming_growth_of_equal_gradients_takes_the_smallest_free_keys_across
 def test_where_every_gradient_is_zero_the_smallest_free_keys_are_grown():
     """A gradient of 0 is a score like any other; only what is taken can never win."""
     site = Site((2, 3), np.array([1]), np.zeros((3, 2)), np.zeros((2, 2)))
-    for score in (gradient, textbook_gradient):
-        np.testing.assert_array_equal(score(site, None, 3), [0, 2, 3])
-        np.testing.assert_array_equal(score(site, None, 9), [0, 2, 3, 4, 5])
+    for nabla in (gradient, textbook_gradient):
+        np.testing.assert_array_equal(nabla(site, None, 3), [0, 2, 3])
+        np.testing.assert_array_equal(nabla(site, None, 9), [0, 2, 3, 4, 5])
 
 
 @small
@@ -204,14 +204,14 @@ def test_on_a_subset_the_gradient_is_evaluated_there_and_nowhere_else(monkeypatc
     site = Site((6, 9), NOTHING, rng.standard_normal((9, 4)), rng.standard_normal((6, 4)))
     S = np.array([3, 17, 18, 40, 53])
     evaluated = []
-    sddmm = grow.coo.sddmm
+    sddmm = score.coo.sddmm
 
     def spy(rows, cols, DY, X, out):
         evaluated.append(rows.astype(np.int64) * 9 + cols)
         assert out.shape == S.shape
         sddmm(rows, cols, DY, X, out)
 
-    monkeypatch.setattr(grow.coo, "sddmm", spy)
+    monkeypatch.setattr(score.coo, "sddmm", spy)
     monkeypatch.setattr(np, "matmul", None)
     assert gradient(site, S, 2).size == 2
     assert len(evaluated) == 1

@@ -187,7 +187,7 @@ def test_ten_pairs_are_drawn_for_every_pruned_connection_shared_out_by_the_size_
 def test_gamma_counts_from_all_active_connections_even_where_pruned_ones_may_return():
     """24 and 6 active, of which 5 and 2 are pruned and free to return: 24 and 6 pairs, not 19 and 4."""
     net, counting = run_batch(network((8, 6, 2), 0, 0.5), *batch((8, 6, 2), 4, 0)), Counting()
-    update(net, method("gse-uniform", regrow_pruned=True), 0.2, counting)
+    update(net, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.2, counting)
     assert counting.asked == [24, 24, 6, 6]
 
 
@@ -482,7 +482,7 @@ def test_a_loss_that_is_not_finite_in_a_micro_batch_stops_before_anything_is_rew
         ("set", {}),
         ("gse-grabo", {"candidates": all_absent}),
         ("gse-grabo", {"score": None}),
-        ("gse-grabo", {"regrow_pruned": True}),
+        ("gse-grabo", {"regrow_pruned": True, "order": "prune_then_grow"}),
         ("gse-grabo", {"skip_optimizer_step": False}),
         ("gse-grabo", {"candidates": GuidedSample(lambda site, rng: (site.X.sum(axis=1), site.DY.sum(axis=1)))}),
     ],

@@ -4,12 +4,13 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from strategies_dst import Told, active, update, with_gradient
+from strategies import Told
+from strategies_dst import active, ready, update, with_gradient
 
-from minidst import COO, CSR, METHODS, method, mlp
-from minidst.dst import GuidedSample, Site
+from minidst import COO, CSR, METHODS, Network, dst, method, mlp
+from minidst.dst import Exchange, GuidedSample, Site
 from minidst.dst.papers import gse
-from minidst.nn import Linear, SparseLinear
+from minidst.nn import Linear, MeanSquaredError, SparseLinear
 
 pytestmark = pytest.mark.small
 
@@ -116,3 +117,35 @@ def test_gse_grows_the_best_of_its_sample(name, signs, f, g, S, grown):
     expected = np.array([[1, 0, 0, 0], [0, 1, 0, 0]])
     expected[grown] = 1
     np.testing.assert_array_equal(active(layer), expected)
+
+
+def test_gse_synflow_looks_where_much_can_flow():
+    """Two layers, W⁽¹⁾ = 2 −1 and W⁽²⁾ = 1 −3, of which the second is full.
+                           0 .5
+
+    From output 0 of layer 1 flows 1, from output 1 flows 3: of the uniforms .5 .1 .5 the first and last mean output 1.
+    Into both inputs flows 1: .1 .1 .9 mean inputs 0, 0 and 1. Of (1,0), (0,0) and (1,1) the first alone is absent, so
+    k = min(⌈.3·3⌉, 1) = 1 is grown there, and .5 goes.
+    """
+    layers = [with_gradient([[2.0, -1], [0, 0.5]], [[9, 9], [1, 9]]), with_gradient([[1.0, -3]], [[9, 9]])]
+    net = Network(layers, MeanSquaredError())
+    assert dst.update(net, METHODS["gse-synflow"], 0.3, Told([0.5, 0.1, 0.5], [0.1, 0.1, 0.9])) == Exchange(1, 1, 1)
+    np.testing.assert_array_equal(layers[0].W.to_dense(), [[2, -1], [0, 0]])
+    np.testing.assert_array_equal(active(layers[0]), [[1, 1], [1, 0]])
+
+
+def test_the_earlier_gse_lets_layers_trade_connections():
+    """The layer of 2×4 above, and one of 2×2 on it with θ = .8 at (0,0) and ∇ = 2 1.
+                                                                           3 3
+
+    k = ⌈.3·3⌉ + ⌈.3·1⌉ = 2 are pruned. By their 8 and 4 places the layers get 1.33 and .67 of these, rounded 1 and 1,
+    and ten pairs for each. Layer 1 draws (1,2) and (0,3), |∇| = 4 and 2, and layer 2 draws (0,1) and (1,0), 1 and 3.
+    The best two of the four are 4 and 3, one in each layer; the two smallest weights, .1 and .7, are both in layer 1.
+    """
+    first = ready(SparseLinear(CSR.from_dense(GSE_THETA)), GSE_X, GSE_DY)
+    second = ready(SparseLinear(CSR.from_dense([[0.8, 0], [0, 0]])), [[1, 1], [1, 0]], [[1, 1], [3, 0]])
+    net = Network([first, second], MeanSquaredError())
+    draws = Told([0.6, 0.1] * 5, [0.5, 0.9] * 5, [0.1, 0.9] * 5, [0.9, 0.1] * 5)
+    assert dst.update(net, METHODS["gse-2022"], 0.3, draws) == Exchange(2, 2, 4)
+    np.testing.assert_array_equal(active(first), [[1, 0, 0, 0], [0, 0, 1, 0]])
+    np.testing.assert_array_equal(active(second), [[1, 0], [1, 0]])

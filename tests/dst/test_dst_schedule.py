@@ -86,6 +86,10 @@ def test_updates_come_at_multiples_of_the_pace_never_at_step_0_and_never_grow(de
         ({"until": 0.0}, ["until 0.0", "(0, 1]"]),
         ({"until": 1.5}, ["until 1.5"]),
         ({"until": float("nan")}, ["until nan"]),
+        ({"first": 0}, ["first 0", "at least 1", "at step 0"]),
+        ({"first": -3}, ["first -3"]),
+        ({"first": 1.5}, ["first 1.5", "whole number"]),
+        ({"first": None}, ["first None", "whole number"]),
     ],
 )
 def test_numbers_out_of_range_are_refused(make, changes, words, refused):
@@ -106,6 +110,23 @@ def test_what_the_helpers_and_the_default_stand_for():
     assert Schedule() == Cosine(0.3, 100, 0.75)
 
 
-def test_a_schedule_reads_as_a_line_of_the_method_table():
-    assert str(Cosine(0.3, 100)) == "α 0.3 cosine, every 100 steps, until 75%"
-    assert str(Constant(0.5, "epoch")) == "α 0.5 constant, every epoch, until 100%"
+def test_a_schedule_reads_as_a_line_of_the_records_page():
+    assert str(Cosine(0.3, 100)) == "α 0.3 cosine, every 100 steps, from step 1 until 75%"
+    assert str(Constant(0.5, "epoch", first=50)) == "α 0.5 constant, every epoch, from step 50 until 100%"
+
+
+def test_by_hand_updates_before_the_first_are_left_out_and_the_others_stay_as_they_are():
+    """Every 4 of 16 steps until the end; from step 5 on the updates are those at 8, 12 and 16."""
+    assert updates(Constant(0.3, 4, first=5), 16) == {8: 0.3, 12: 0.3, 16: 0.3}
+    assert list(updates(Constant(0.3, 4, first=8), 16)) == [8, 12, 16]
+    assert updates(Constant(0.3, 4, first=17), 16) == {}
+    late, always = (Cosine(0.3, 2, 0.5, first=first) for first in (4, 1))
+    assert updates(late, 16) == {t: alpha for t, alpha in updates(always, 16).items() if t >= 4}
+
+
+@given(st.integers(1, 30), st.integers(1, 20), st.integers(1, 100))
+@checked
+def test_the_first_update_only_ever_takes_away_those_before_it(first, every, T):
+    everything = updates(Cosine(0.3, every), T)
+    assert updates(Cosine(0.3, every, first=first), T) == {t: a for t, a in everything.items() if t >= first}
+    assert 0 not in everything

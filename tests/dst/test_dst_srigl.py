@@ -4,8 +4,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies_dst import active, by_key, checked, ready, seeds, with_gradient
 
 from minidst import COO, CSR, METHODS, Condensed, Config, Network, fit, load, method, mlp
 from minidst.dst import Cosine, Exchange, from_init, update
@@ -14,8 +15,6 @@ from minidst.kernels.select import largest_in_rows
 from minidst.nn import SGD, Adam, SparseLinear
 
 small = pytest.mark.small
-checked = settings(deadline=None, max_examples=40)
-seeds = st.integers(0, 2**32 - 1)
 fractions = st.integers(0, 64).map(lambda a: a / 64)
 
 
@@ -23,32 +22,16 @@ def rng():
     return np.random.default_rng(0)
 
 
-def with_gradient(picture, theta, nabla):
-    """A Condensed layer with weights `theta` where `picture` is 1, whose ∇ over all connections is `nabla`."""
-    rows, cols = np.nonzero(picture)
-    theta = np.asarray(theta, float)
-    W = Condensed.from_connections(theta.shape, rows.astype(np.int32), cols.astype(np.int32), theta[rows, cols])
-    layer = SparseLinear(W)
-    layer.X, layer.DY = np.eye(theta.shape[1]), np.asarray(nabla, float)
-    layer.weight.grad = W.grad(layer.DY, layer.X)
-    return layer
+def condensed(theta, nabla):
+    """A Condensed layer whose gradient over all connections is `nabla`."""
+    return with_gradient(theta, nabla, Condensed)
 
 
 def hidden(layer):
     """The layer in a network in which it is not the last: only there may neurons be ablated."""
     n = layer.shape[0]
-    last = with_gradient(np.eye(n), np.eye(n), np.zeros((n, n)))
+    last = condensed(np.eye(n), np.zeros((n, n)))
     return Network([layer, last])
-
-
-def active(layer):
-    picture = np.zeros(layer.shape, int)
-    picture[layer.W.connections()] = 1
-    return picture
-
-
-def by_key(layer, array):
-    return dict(zip(layer.W.keys().tolist(), array.tolist(), strict=True))
 
 
 THETA = [[0.9, 0.8, 0, 0], [0, 0.7, 0.1, 0], [0.2, 0, 0, 0.3]]
@@ -60,7 +43,7 @@ def test_by_hand_a_neuron_without_salient_connections_is_ablated_and_the_others_
     """K = 3: salient are .9 .8 .7 and the gradients 4 3 2. Neuron 2 has none, so k′ = ⌊6/2⌋ = 3. .1 .2 .3 go; neuron 0
     grows 4, neuron 1 grows 5 (which it has just lost: it restarts at 0) and 3.
     """
-    layer = with_gradient(np.array(THETA) > 0, THETA, NABLA)
+    layer = condensed(THETA, NABLA)
     net = hidden(layer)
     assert SRigL().exchange(layer, METHODS["srigl"], 0.5, rng(), 6, True) == Exchange(3, 3, 6)
     np.testing.assert_array_equal(active(layer), [[1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]])
@@ -72,7 +55,7 @@ def test_by_hand_a_neuron_without_salient_connections_is_ablated_and_the_others_
 @small
 def test_by_hand_without_ablation_every_neuron_is_filled_up_to_its_old_fan_in():
     """k′ = 2: neuron 0 has lost nothing; neuron 1 regrows 5; neuron 2 has lost both and grows .6 and .5."""
-    net = hidden(with_gradient(np.array(THETA) > 0, THETA, NABLA))
+    net = hidden(condensed(THETA, NABLA))
     update(net, method("srigl-no-ablation"), 0.5, rng())
     np.testing.assert_array_equal(active(net.weighted[0]), [[1, 1, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]])
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0.8, 0, 0], [0, 0.7, 0, 0], [0, 0, 0, 0]])
@@ -80,7 +63,7 @@ def test_by_hand_without_ablation_every_neuron_is_filled_up_to_its_old_fan_in():
 
 @small
 def test_by_hand_a_connection_that_is_dropped_and_grown_keeps_its_weight_if_the_record_says_so():
-    net = hidden(with_gradient(np.array(THETA) > 0, THETA, NABLA))
+    net = hidden(condensed(THETA, NABLA))
     update(net, method("srigl", keep_value_on_regrow=True), 0.5, rng())
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0.8, 0, 0], [0, 0.7, 0.1, 0], [0, 0, 0, 0]])
 
@@ -88,7 +71,7 @@ def test_by_hand_a_connection_that_is_dropped_and_grown_keeps_its_weight_if_the_
 @small
 def test_by_hand_without_regrowth_the_dropped_connection_gives_way_to_the_next_gradient():
     """Neuron 1 grows 3 and 2 in place of 5."""
-    net = hidden(with_gradient(np.array(THETA) > 0, THETA, NABLA))
+    net = hidden(condensed(THETA, NABLA))
     update(net, method("srigl", regrow_pruned=False), 0.5, rng())
     np.testing.assert_array_equal(active(net.weighted[0]), [[1, 1, 1, 0], [1, 1, 0, 1], [0, 0, 0, 0]])
 
@@ -96,7 +79,7 @@ def test_by_hand_without_regrowth_the_dropped_connection_gives_way_to_the_next_g
 @small
 def test_by_hand_a_lowered_budget_leaves_every_neuron_its_largest_weights():
     """Budget 3 in place of 6 and nothing dropped: k′ = 1, and the larger of two weights stays."""
-    net = hidden(with_gradient(np.array(THETA) > 0, THETA, NABLA))
+    net = hidden(condensed(THETA, NABLA))
     net.memory["srigl.budget.0"] = 3
     assert update(net, METHODS["srigl"], 0.0, rng()).pruned == 3
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0, 0, 0], [0, 0.7, 0, 0], [0, 0, 0, 0.3]])
@@ -142,9 +125,7 @@ def condensed_layers(draw, most=7):
     values = generator.choice([-3.0, -2, -1, 1, 2, 3], indices.shape)
     layer = SparseLinear(Condensed((n_out, n_in), indices, values, rows))
     B = draw(st.integers(1, 3))
-    layer.X = generator.integers(-2, 3, (n_in, B)).astype(float)
-    layer.DY = generator.integers(-2, 3, (n_out, B)).astype(float)
-    layer.weight.grad = layer.W.grad(layer.DY, layer.X)
+    ready(layer, generator.integers(-2, 3, (n_in, B)), generator.integers(-2, 3, (n_out, B)))
     layer.weight.state["velocity"] = generator.integers(1, 9, indices.size).astype(float)
     spare = draw(st.integers(0, rows.size - 1))  # the budget is not always a multiple of the neurons
     return layer, layer.connections + (spare if k < n_in else 0)
@@ -221,7 +202,7 @@ def test_training_keeps_the_fan_in_constant_the_budget_and_the_ablated(
 
 @small
 def test_the_output_layer_keeps_every_neuron_that_a_hidden_layer_would_lose():
-    layer = with_gradient(np.array(THETA) > 0, THETA, NABLA)
+    layer = condensed(THETA, NABLA)
     update(Network([layer]), METHODS["srigl"], 0.5, rng())
     np.testing.assert_array_equal(layer.W.active, [0, 1, 2])
 
@@ -231,7 +212,7 @@ def test_so_many_neurons_stay_that_the_others_inputs_suffice_for_the_budget():
     """Three neurons with one of two inputs each, all gradients with neuron 2: alone it would need 3 inputs of 2.
     Of the other two, equally salient, the earlier stays; k′ = ⌊3/2⌋ = 1."""
     nabla = np.array([[0, 0.1], [0, 0.1], [0, 9]])
-    net = hidden(with_gradient([[1, 0]] * 3, [[1.0, 0], [2, 0], [3, 0]], nabla))
+    net = hidden(condensed([[1.0, 0], [2, 0], [3, 0]], nabla))
     update(net, method("srigl", update=SRigL(1.0)), 2 / 3, rng())
     np.testing.assert_array_equal(net.weighted[0].W.active, [0, 2])
     np.testing.assert_array_equal(active(net.weighted[0]), [[0, 1], [0, 0], [1, 0]])
@@ -241,21 +222,21 @@ def test_so_many_neurons_stay_that_the_others_inputs_suffice_for_the_budget():
 def test_at_least_one_neuron_stays_though_none_has_enough_salient_connections():
     """Everything is dropped and each neuron has one absent connection: one salient, and γ_sal = 1 asks for k = 4.
     The fewest neurons to hold a budget of 8 with 5 inputs are ⌊8/6⌋ + 1 = 2, and k′ = 4."""
-    net = hidden(with_gradient([[1, 1, 1, 1, 0]] * 2, [[1.0, 1, 1, 1, 0]] * 2, np.ones((2, 5))))
+    net = hidden(condensed([[1.0, 1, 1, 1, 0]] * 2, np.ones((2, 5))))
     update(net, method("srigl", update=SRigL(1.0)), 1.0, rng())
     np.testing.assert_array_equal(net.weighted[0].W.active, [0, 1])
 
 
 @small
 def test_one_neuron_may_take_the_whole_budget_of_a_layer():
-    net = hidden(with_gradient(np.eye(3, 4), np.eye(3, 4), [[1, 2, 3, 4]] + [[0] * 4] * 2))
+    net = hidden(condensed(np.eye(3, 4), [[1, 2, 3, 4]] + [[0] * 4] * 2))
     update(net, METHODS["srigl"], 1.0, rng())
     np.testing.assert_array_equal(active(net.weighted[0]), [[0, 1, 1, 1], [0] * 4, [0] * 4])
 
 
 @small
 def test_an_ablated_neuron_never_returns_however_large_its_gradient():
-    net = hidden(with_gradient(np.array(THETA) > 0, THETA, NABLA))
+    net = hidden(condensed(THETA, NABLA))
     layer = net.weighted[0]
     update(net, METHODS["srigl"], 0.5, rng())
     for _ in range(3):
@@ -271,7 +252,7 @@ def test_a_larger_gamma_ablates_neurons_that_a_smaller_one_spares():
     """k = 2, K = 2: .1 and .2 go, both gradients are with neuron 0: it has three salient ones, neuron 1 has one."""
     theta, nabla = [[0.9, 0.2, 0, 0], [0.1, 0.8, 0, 0]], [[0, 0, 5, 6], [0, 0, 1, 1]]
     for gamma, staying in [(0.0, [0, 1]), (0.3, [0, 1]), (0.95, [0, 1]), (1.0, [0])]:
-        net = hidden(with_gradient(np.array(theta) > 0, theta, nabla))
+        net = hidden(condensed(theta, nabla))
         update(net, method("srigl", update=SRigL(gamma_sal=gamma)), 0.5, rng())
         np.testing.assert_array_equal(net.weighted[0].W.active, staying)
 
@@ -281,9 +262,8 @@ def test_a_larger_gamma_ablates_neurons_that_a_smaller_one_spares():
 def test_the_threshold_is_a_share_of_the_present_fan_in_or_of_the_first(first_fan_in, staying):
     """Two of four neurons are left, with k = 2 where all four had 1. θ = .9 .8 and .7 .1, K = 1: .1 goes, the largest
     absent gradient is with neuron 0. Neuron 1 has one salient connection, enough of 1 and too few of 2."""
-    picture = [[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [0] * 5, [0] * 5]
     theta, nabla = [[0.9, 0.8, 0, 0, 0], [0.7, 0.1, 0, 0, 0], [0] * 5, [0] * 5], [[0, 0, 9, 0, 0], *[[0] * 5] * 3]
-    layer = with_gradient(picture, theta, nabla)
+    layer = condensed(theta, nabla)
     SRigL(1.0, first_fan_in=first_fan_in).exchange(layer, METHODS["srigl"], 0.25, rng(), 4, True)
     np.testing.assert_array_equal(layer.W.active, staying)
 
@@ -291,14 +271,14 @@ def test_the_threshold_is_a_share_of_the_present_fan_in_or_of_the_first(first_fa
 @small
 def test_a_layer_with_nothing_absent_is_left_alone():
     theta = np.arange(1.0, 7).reshape(2, 3)
-    layer = with_gradient(np.ones((2, 3)), theta, np.ones((2, 3)))
+    layer = condensed(theta, np.ones((2, 3)))
     assert SRigL().exchange(layer, METHODS["srigl"], 1.0, rng(), 6, True) == Exchange()
     np.testing.assert_array_equal(layer.W.to_dense(), theta)
 
 
 @small
 def test_newborn_weights_are_the_records():
-    net = hidden(with_gradient(np.array(THETA) > 0, THETA, NABLA))
+    net = hidden(condensed(THETA, NABLA))
     update(net, method("srigl", newborn=from_init), 0.5, rng())
     layer = net.weighted[0]
     newborn = layer.W.to_dense()[[0, 1, 1], [2, 0, 2]]
@@ -350,8 +330,7 @@ def test_an_update_never_needs_a_dense_layer():
     nets = [mlp((n, n, n), density=3 / n, method="srigl", allocation="uniform") for n in (30, 4000)]
     for net in nets:
         for layer in net.weighted:
-            layer.X, layer.DY = (rng().standard_normal((n, 2)).astype(np.float32) for n in reversed(layer.shape))
-            layer.weight.grad = layer.W.grad(layer.DY, layer.X)
+            ready(layer, *(rng().standard_normal((n, 2)) for n in reversed(layer.shape)))
     update(nets[0], METHODS["srigl"], 0.3, rng())  # compiles
     tracemalloc.start()
     update(nets[1], METHODS["srigl"], 0.3, rng())

@@ -1,6 +1,7 @@
 """One update of one layer: whatever the method, connections are conserved and survivors keep every bit."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from strategies_dst import (
 )
 
 from minidst import CSR, METHODS, dst, method, mlp
-from minidst.dst import GuidedSample, Site, all_absent, from_init, grow, random_absent, zeros
+from minidst.dst import GuidedSample, Site, all_absent, from_init, random_absent, score, zeros
 from minidst.dst.papers.gse import uniform
 from minidst.dst.prune import CRITERIA, how_many, magnitude, mest
 from minidst.nn import SGD, Adam, SparseLinear
@@ -140,7 +141,7 @@ def test_rigl_is_what_three_loops_and_two_sorts_say(layer, fraction, regrow_prun
 @checked
 def test_gse_is_rigl_within_its_sample(name, layer, fraction, regrow_pruned, seed):
     """S is drawn a second time from the same seed; k = min(⌈α|A|⌉, |S|), and three loops do the rest."""
-    record = method(name, regrow_pruned=regrow_pruned)
+    record = method(name, regrow_pruned=regrow_pruned, order="prune_then_grow" if regrow_pruned else "grow_then_prune")
     theta, W = by_key(layer, layer.weight.values), layer.W
     assume(W.nnz < W.shape[0] * W.shape[1])
     k = how_many(magnitude, layer.weight.values, fraction, "ceil")
@@ -155,7 +156,7 @@ def test_gse_is_rigl_within_its_sample(name, layer, fraction, regrow_pruned, see
             return drawn[0]
 
     spy = Spy(record.candidates.distribution)
-    exchanged = update(layer, method(name, regrow_pruned=regrow_pruned, candidates=spy), fraction, rng_of(seed))
+    exchanged = update(layer, replace(record, candidates=spy), fraction, rng_of(seed))
     (S,) = drawn
     assert not set(S.tolist()) & set(taken)
     assert exchanged == min(k, S.size)
@@ -388,13 +389,13 @@ def test_guided_exploration_evaluates_the_gradient_on_its_sample_alone(monkeypat
     W = CSR.from_connections((100, 100), rows.astype(np.int32), cols.astype(np.int32), draw.standard_normal(40))
     layer = ready(SparseLinear(W), draw.standard_normal((100, 4)), draw.standard_normal((100, 4)))
     sizes = []
-    sddmm = grow.coo.sddmm
+    sddmm = score.coo.sddmm
 
     def spy(rows, cols, DY, X, out):
         sizes.append(rows.size)
         sddmm(rows, cols, DY, X, out)
 
-    monkeypatch.setattr(grow.coo, "sddmm", spy)
+    monkeypatch.setattr(score.coo, "sddmm", spy)
     monkeypatch.setattr(np, "matmul", None)
     assert update(layer, METHODS["gse-graest"], 0.2, draw) == 8
     assert len(sizes) == 1

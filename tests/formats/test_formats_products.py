@@ -94,7 +94,7 @@ def test_operands_reach_the_kernels_contiguous_and_uncopied_where_they_are():
     for place in LAYOUTS.values():
         assert operand("X", place(X), 4, X.dtype).flags.c_contiguous
     column = operand("X", X[:, 1], 4, X.dtype)
-    assert (column.shape, column.flags.c_contiguous) == ((4, 1), True)
+    assert (column.shape, column.flags.c_contiguous) == ((4,), True)
 
 
 @pytest.mark.small

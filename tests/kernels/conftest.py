@@ -5,37 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from strategies import frozen
+from strategies import csc, frozen, pointer
 
-from minidst.kernels import condensed, coo, csr
-
-
-def pointer(ends, n):
-    """Where the connections of each of n rows (or columns) begin: 0, then running counts."""
-    counts = [0] * n
-    for end in ends:
-        counts[end] += 1
-    return np.cumsum([0, *counts]).astype(np.int64)
-
-
-def by_column(rows, cols):
-    """The order of connections column by column, and in a column from the top."""
-    return np.array(sorted(range(len(cols)), key=lambda e: (cols[e], rows[e])), dtype=np.int32)
-
-
-def csc(shape, rows, cols):
-    order = by_column(rows, cols)
-    return frozen(pointer(cols, shape[1])), frozen(rows[order]), frozen(order)
+from minidst.kernels import columns, condensed, coo, csr
 
 
 @dataclass(frozen=True)
 class Kernels:
-    """The three products of one format as functions of (topology, numbers) → array."""
+    """The products of one format as functions of (topology, numbers) → array; `backward` gives (DW, DX)."""
 
     name: str
     spmm: Callable
     spmm_t: Callable
     sddmm: Callable
+    backward: Callable
 
     @property
     def constant(self) -> bool:
@@ -58,7 +41,7 @@ def _coo_spmm(t, values, X):
 
 def _coo_spmm_t(t, values, DY):
     out = np.zeros((t.shape[1], DY.shape[1]), DY.dtype)
-    coo.spmm_t(frozen(by_column(t.rows, t.cols)), frozen(t.rows), frozen(t.cols), values, DY, out)
+    coo.spmm_t(frozen(t.rows), frozen(t.cols), values, DY, out)
     return out
 
 
@@ -68,16 +51,47 @@ def _coo_sddmm(t, DY, X):
     return out
 
 
+PANELS = (1, 3, 1000)
+"""Rows of X at a time: more than there are in the last."""
+
+
+def alike(results):
+    """The one array that all of these are, bit for bit."""
+    first, *others = results
+    for other in others:
+        assert other.tobytes() == first.tobytes()
+    return first
+
+
 def _csr_spmm(t, values, X):
-    out = unset(t.shape[0], X.shape[1], X.dtype)
-    csr.spmm(frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, X, out)
-    return out
+    def product(panel):
+        out = unset(t.shape[0], X.shape[1], X.dtype)
+        none = np.zeros(t.shape[0], X.dtype)
+        csr.spmm(frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, X, none, panel, out)
+        return out
+
+    return alike([product(panel) for panel in PANELS])
 
 
-def _csr_spmm_t(t, values, DY):
+def _by_columns_spmm_t(t, values, DY):
+    colptr, rows, here = csc(t.shape, t.rows, t.cols)
+    by_column = np.full(t.nnz, 77, values.dtype)
+    columns.gather(colptr, rows, here, values, by_column)
     out = unset(t.shape[1], DY.shape[1], DY.dtype)
-    csr.spmm_t(*csc(t.shape, t.rows, t.cols), values, DY, out)
+    csr.spmm(colptr, rows, by_column, DY, np.zeros(t.shape[1], DY.dtype), 1000, out)
     return out
+
+
+def _by_columns_backward(t, values, DY, X):
+    colptr, rows, here = csc(t.shape, t.rows, t.cols)
+
+    def product(panel):
+        DW, DX = np.full(t.nnz, 77, X.dtype), unset(t.shape[1], DY.shape[1], DY.dtype)
+        columns.backward(colptr, rows, here.copy(), values, DY, X, panel, DW, DX)
+        return DW, DX
+
+    DWs, DXs = zip(*[product(panel) for panel in PANELS], strict=True)
+    return alike(DWs), alike(DXs)
 
 
 def _csr_sddmm(t, DY, X):
@@ -97,13 +111,8 @@ def _active(t):
 
 def _condensed_spmm(t, values, X):
     out = np.zeros((t.shape[0], X.shape[1]), X.dtype)
-    condensed.spmm(frozen(_active(t)), frozen(_rectangle(t, t.cols)), _rectangle(t, values), X, out)
-    return out
-
-
-def _condensed_spmm_t(t, values, DY):
-    out = unset(t.shape[1], DY.shape[1], DY.dtype)
-    condensed.spmm_t(*csc(t.shape, t.rows, t.cols), values, DY, out)
+    none = np.zeros(t.shape[0], X.dtype)
+    condensed.spmm(frozen(_active(t)), frozen(_rectangle(t, t.cols)), _rectangle(t, values), X, none, out)
     return out
 
 
@@ -113,10 +122,14 @@ def _condensed_sddmm(t, DY, X):
     return out.reshape(-1)
 
 
+def _coo_backward(t, values, DY, X):
+    return _coo_sddmm(t, DY, X), _coo_spmm_t(t, values, DY)
+
+
 KERNELS = [
-    Kernels("coo", _coo_spmm, _coo_spmm_t, _coo_sddmm),
-    Kernels("csr", _csr_spmm, _csr_spmm_t, _csr_sddmm),
-    Kernels("condensed", _condensed_spmm, _condensed_spmm_t, _condensed_sddmm),
+    Kernels("coo", _coo_spmm, _coo_spmm_t, _coo_sddmm, _coo_backward),
+    Kernels("csr", _csr_spmm, _by_columns_spmm_t, _csr_sddmm, _by_columns_backward),
+    Kernels("condensed", _condensed_spmm, _by_columns_spmm_t, _condensed_sddmm, _by_columns_backward),
 ]
 
 

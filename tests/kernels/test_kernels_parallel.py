@@ -9,7 +9,7 @@ from strategies import WITHOUT_JIT, refused
 from threadpoolctl import threadpool_info
 
 import minidst
-from minidst.kernels import condensed, coo, csr, parallel
+from minidst.kernels import columns, condensed, coo, csr, parallel
 
 pytestmark = pytest.mark.small
 
@@ -67,11 +67,14 @@ def test_pieces_run_side_by_side():
 
 
 @pytest.mark.skipif(WITHOUT_JIT, reason="nothing is compiled")
-@pytest.mark.parametrize("format", [coo, csr, condensed])
-def test_compiled_products_let_go_of_the_gil(format):
+@pytest.mark.parametrize(
+    "product",
+    [csr.spmm, csr.spmv, csr.sddmm, columns.backward, condensed.spmm, condensed.spmv, condensed.sddmm, coo.spmm,
+     coo.spmm_t, coo.sddmm],
+)  # fmt: skip
+def test_compiled_products_let_go_of_the_gil(product):
     # else the pieces would be dealt to threads that run one after the other: right, and of no use
-    for product in (format.spmm, format.spmm_t, format.sddmm):
-        assert product.targetoptions["nogil"]
+    assert product.targetoptions["nogil"]
 
 
 def test_what_goes_wrong_in_a_thread_is_raised_in_the_caller():

@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import DTYPES, WITHOUT_JIT, Topology, rows_and_cols, topologies, whole
+from strategies import DTYPES, WITHOUT_JIT, Topology, frozen, pointer, rows_and_cols, topologies, whole
 
-BATCHES = st.integers(1, 40)
+from minidst.kernels import condensed, csr
+from minidst.kernels.batch import as_columns
+
+BATCHES = st.integers(1, 40) | st.sampled_from([64, 127, 128, 129, 160, 161, 300])  # around the tiles of 128 and 32
 same = np.testing.assert_array_equal  # nan equals nan, inf equals inf
 
 
@@ -20,9 +23,12 @@ def check_all_three(kernels, t, values, DY, X):
     W = t.weights(values)
     with np.errstate(invalid="ignore"):  # only heard when the JIT is off
         Y, DX, DW = kernels.spmm(t, values, X), kernels.spmm_t(t, values, DY), kernels.sddmm(t, DY, X)
+        both = kernels.backward(t, values, DY, X)
     same(Y, naive.spmm(t.shape[0], W, X))
     same(DX, naive.spmm_t(t.shape[1], W, DY))
     same(DW, naive.sddmm(t.pairs, DY, X))
+    same(both[0], DW)
+    same(both[1], DX)
 
 
 def numbers(t, B, dtype, draw=whole):
@@ -40,16 +46,16 @@ def test_products_of_whole_numbers_are_exact(kernels, dtype, data):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_fan_in_around_the_unrolled_loops_at_every_batch(kernels, dtype):
-    # eight connections at a time in spmm, four in sddmm: 0 to 17 passes each border twice
+def test_every_fan_in_at_every_batch(kernels, dtype):
+    # tiles hold 128 and 32 float32 samples, or half as many of float64 or without AVX-512, so all borders are met
     ladders = [topology([k] * 2, 17) for k in range(18)] if kernels.constant else [topology(list(range(18)), 17)]
     for t in ladders:
-        for B in range(1, 41) if len(ladders) == 1 else (1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 40):
+        for B in range(1, 170) if len(ladders) == 1 else (1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 160):
             check_all_three(kernels, t, *numbers(t, B, dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_fan_out_around_the_unrolled_loop_of_the_transpose(kernels, dtype):
+def test_every_fan_out_of_the_transpose(kernels, dtype):
     # column j of the mirrored ladder has j connections; a condensed matrix has whatever fan-outs its rows give it
     upright = topology(list(range(18)), 17)
     order = np.lexsort((upright.rows, upright.cols))
@@ -152,3 +158,45 @@ def test_the_gradient_on_all_pairs_is_the_dense_gradient(kernels, dtype):
     t = topology([5] * 3, 5)
     _, DY, X = numbers(t, 7, dtype)
     same(kernels.sddmm(t, DY, X).reshape(3, 5), naive.dense_gradient(DY, X))
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(t=topologies(max_in=30, constant=True))
+def test_a_single_sample_gives_whole_numbers_exactly_in_both_row_formats(dtype, t):
+    # eight connections at a time, then one: fan-ins on both sides of it
+    values, _, x = numbers(t, 1, dtype)
+    bias = whole(t.rng, t.shape[0], dtype=dtype)
+    expected = naive.spmm(t.shape[0], t.weights(values), x)[:, 0] + bias
+    y = np.full(t.shape[0], 77, dtype)
+    csr.spmv(frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, x[:, 0].copy(), bias, y)
+    same(y, expected)
+    y[:] = 77
+    rectangle, rows = (t.shape[0], -1), np.arange(t.shape[0], dtype=np.int32)
+    indices = frozen(t.cols.reshape(rectangle))
+    condensed.spmv(frozen(rows), indices, values.reshape(rectangle), x[:, 0].copy(), bias, y)
+    same(y, expected)
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(t=topologies(), B=st.sampled_from([1, 3, 31, 33, 129]))
+def test_a_product_starts_from_its_bias(dtype, t, B):
+    values, _, X = numbers(t, B, dtype)
+    bias = whole(t.rng, t.shape[0], dtype=dtype)
+    out = np.full((t.shape[0], B), 77, dtype)
+    csr.spmm(frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, X, bias, 7, out)
+    same(out, naive.spmm(t.shape[0], t.weights(values), X) + bias[:, None])
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("order", ["C", "F"])
+@given(n=st.integers(1, 40), features=st.integers(1, 40), data=st.data())
+def test_a_batch_has_one_column_per_chosen_sample(order, n, features, data):
+    samples = np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=40)), np.int64)
+    x = np.asarray(np.random.default_rng(n).standard_normal((n, features)), order=order)
+    for dtype in DTYPES:
+        X = as_columns(x, samples, dtype)
+        same(X, x[samples].T.astype(dtype))
+        assert X.flags.c_contiguous
+        assert X.size == 0 or X.ctypes.data % 64 == 0

@@ -223,13 +223,20 @@ def test_all_five_kinds_are_layers():
 
 
 def test_index_bytes_count_the_columns_once_a_backward_pass_needed_them():
-    """5 connections of a 3×4 layer. COO: 2·4·5. CSR: 8·(3 + 1) + 4·5. The CSC view adds 8·(4 + 1) + 2·4·5."""
+    """5 connections of a 3×4 layer. COO: 2·4·5. CSR: 8·(3 + 1) + 4·5, and by columns 8·(4 + 1) + 4·5."""
     a = np.array([[1.0, 1, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0]])
-    for format, bytes_ in [(COO, 40), (CSR, 52)]:
+    for format, bytes_, by_columns in [(COO, 40, 0), (CSR, 52, 60)]:
         layer = SparseLinear(format.from_dense(a))
         layer.forward(np.ones((4, 2)))
         layer.backward(np.ones((3, 2)), wants_DX=False)
         assert layer.index_bytes() == bytes_
         layer.backward(np.ones((3, 2)))
-        assert layer.index_bytes() == bytes_ + 80
+        assert layer.index_bytes() == bytes_ + by_columns
     assert Linear(a).index_bytes() == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.complex64, object])
+def test_a_dense_layer_refuses_the_types_that_formats_refuse(dtype, refused):
+    with refused(f"weights are {np.dtype(dtype)}", "float32 or float64"):
+        Linear(np.ones((2, 3), dtype))
+    assert Linear(np.ones((2, 3), int)).weight.values.dtype == np.float64

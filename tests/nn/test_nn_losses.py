@@ -238,3 +238,11 @@ def test_targets_handed_in_as_columns_are_refused_and_not_scrambled(loss, refuse
 def test_one_label_for_three_samples_is_refused_and_not_repeated(loss, refused):
     with refused((1,), "3 samples"):
         loss(np.zeros((2, 3)), np.array([1]))
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), CrossEntropy(0.1), BinaryCrossEntropy(), MeanSquaredError()])
+@pytest.mark.parametrize("labels", [[0, -1], [2, 0], [0, 7]])
+def test_a_label_without_an_output_is_refused(loss, labels, refused):
+    """−1 would be the last output's, to an array; to a comparison it would be none."""
+    with refused(f"labels run from {min(labels)} to {max(labels)}", "labels 0 to 1"):
+        loss(np.zeros((2, 2)), np.array(labels))

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from whole_numbers import WEIGHTED, checked, layer_of, normal
 
-from minidst.formats import COO, CSR, FORMATS, Condensed
+from minidst.formats import COO, CSR, FORMATS
 from minidst.nn import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -22,21 +23,8 @@ from minidst.nn import (
 from minidst.nn.tangent import gradient, hessian_vector, loss_tangent, mean_over
 
 pytestmark = pytest.mark.small
-deadline_free = settings(deadline=None, max_examples=40)
 
 LOSSES = [CrossEntropy(), CrossEntropy(label_smoothing=0.2), BinaryCrossEntropy(), MeanSquaredError()]
-KINDS = ["dense", *FORMATS]
-
-
-def weight_layer(kind, n_out, n_in, rng):
-    dense, bias = rng.standard_normal((n_out, n_in)), rng.standard_normal(n_out)
-    if kind == "dense":
-        return Linear(dense, bias)
-    if kind == "condensed":
-        k = int(rng.integers(1, n_in + 1))
-        indices = np.array([np.sort(rng.permutation(n_in)[:k]) for _ in range(n_out)], np.int32)
-        return SparseLinear(Condensed((n_out, n_in), indices, rng.standard_normal((n_out, k))), bias)
-    return SparseLinear(FORMATS[kind].from_dense(dense * (rng.random((n_out, n_in)) < 0.6)), bias)
 
 
 def activation(rng):
@@ -65,19 +53,20 @@ class Problem:
 
     def slopes(self):
         """Which side of each kink every activation is on."""
-        kept = [getattr(layer, "positive", getattr(layer, "factor", None)) for layer in self.net.layers]
+        kept = [layer.Y > 0 if isinstance(layer, ReLU) else getattr(layer, "factor", None) for layer in self.net.layers]
         return [np.array(sides, float) for sides in kept]
 
 
 @st.composite
-def problems(draw, losses=LOSSES, kinds=KINDS):
+def problems(draw, losses=LOSSES):
     sizes = draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
-    chosen = [draw(st.sampled_from(kinds)) for _ in sizes[1:]]
+    chosen = [draw(st.sampled_from(WEIGHTED)) for _ in sizes[1:]]
     loss, B = draw(st.sampled_from(losses)), draw(st.integers(1, 6))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     layers = []
     for kind, n_in, n_out in zip(chosen, sizes, sizes[1:], strict=False):
-        layers += [weight_layer(kind, n_out, n_in, rng), activation(rng)]
+        k = int(rng.integers(1, n_in + 1))
+        layers += [layer_of(kind, n_out, n_in, k, rng, normal), activation(rng)]
     net = Network(layers[:-1], loss, rng)
     regression = isinstance(loss, MeanSquaredError)
     y = rng.standard_normal((B, sizes[-1])) if regression else rng.integers(0, max(sizes[-1], 1), B)
@@ -89,7 +78,7 @@ def joined(parts):
 
 
 @given(problems())
-@deadline_free
+@checked
 def test_Hv_is_the_central_difference_of_the_gradient(problem):
     v, step, sides = problem.direction(), 1e-6, []
     at = []
@@ -104,7 +93,7 @@ def test_Hv_is_the_central_difference_of_the_gradient(problem):
 
 
 @given(problems())
-@deadline_free
+@checked
 def test_H_is_symmetric(problem):
     u, v = problem.direction(), problem.direction()
     Hu, Hv = joined(problem.Hv(u)), joined(problem.Hv(v))
@@ -112,7 +101,7 @@ def test_H_is_symmetric(problem):
 
 
 @given(problems(), st.floats(-3, 3))
-@deadline_free
+@checked
 def test_H_is_linear(problem, a):
     u, v = problem.direction(), problem.direction()
     both = joined(problem.Hv([a * p + q for p, q in zip(u, v, strict=True)]))
@@ -121,7 +110,7 @@ def test_H_is_linear(problem, a):
 
 
 @given(st.sampled_from(LOSSES), st.integers(1, 5), st.integers(1, 4), st.integers(0, 2**32))
-@deadline_free
+@checked
 def test_the_tangent_of_a_loss_is_the_central_difference_of_its_derivative(loss, n_out, B, seed):
     rng = np.random.default_rng(seed)
     Z, RZ = rng.standard_normal((2, n_out, B))
@@ -138,7 +127,7 @@ def test_the_tangent_of_a_saturated_loss_is_zero_and_not_nan(loss):
 
 
 @given(problems(losses=[CrossEntropy(), BinaryCrossEntropy(), MeanSquaredError()]))
-@deadline_free
+@checked
 def test_a_convex_loss_of_one_layer_has_no_negative_curvature(problem):
     layer = problem.net.weighted[-1]
     H = layer.X = problem.rng.standard_normal((layer.shape[1], problem.X.shape[1]))
@@ -167,7 +156,7 @@ def test_by_hand_two_weights_in_a_chain_have_the_mixed_derivative():
 
 
 @given(st.integers(0, 2**32))
-@deadline_free
+@checked
 def test_a_full_sparse_network_and_the_dense_one_have_the_same_H(seed):
     rng = np.random.default_rng(seed)
     weights = [rng.standard_normal((4, 3)), rng.standard_normal((2, 4))]
@@ -182,7 +171,7 @@ def test_a_full_sparse_network_and_the_dense_one_have_the_same_H(seed):
 
 
 @given(problems())
-@deadline_free
+@checked
 def test_the_gradient_is_the_central_difference_of_the_loss_at_that_temperature(problem):
     v, step, losses = problem.direction(), 1e-6, []
     for way in (step, -2 * step):
@@ -194,7 +183,7 @@ def test_the_gradient_is_the_central_difference_of_the_loss_at_that_temperature(
 
 
 @given(problems(), st.integers(1, 4))
-@deadline_free
+@checked
 def test_the_mean_over_batches_is_the_derivative_of_all_samples_at_once(problem, batch):
     """The last batch may be smaller, and then counts for less."""
     v, net = problem.direction(), problem.net

@@ -3,11 +3,10 @@
 import numpy as np
 from hypothesis import settings
 
-from minidst.formats import COO, CSR, Condensed
+from minidst.formats import FORMATS
 from minidst.nn import Dropout, LeakyReLU, Linear, ReLU, SparseLinear
-from minidst.topology import constant_fan_in
+from minidst.topology import constant_fan_in, gnm
 
-FORMATS = {"coo": COO, "csr": CSR, "condensed": Condensed}
 checked = settings(deadline=None, max_examples=40)  # the first example compiles
 
 
@@ -21,13 +20,17 @@ def away_from_zero(rng, *shape):
     return rng.choice([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0], shape)
 
 
-def sparse_layer(format, n_out, n_in, k, rng, dtype=np.float64):
-    """A SparseLinear with k inputs for each output, which every format can hold. Weights may be 0."""
-    rows, cols = np.divmod(constant_fan_in(n_out, n_in, k, rng), n_in)
-    W = FORMATS[format].from_connections(
-        (n_out, n_in), rows.astype(np.int32), cols.astype(np.int32), whole(rng, rows.size, dtype=dtype)
-    )
-    return SparseLinear(W, whole(rng, n_out, dtype=dtype))
+def normal(rng, *shape, dtype=np.float64):
+    """Not whole at all: for tests that allow for rounding."""
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def sparse_layer(format, n_out, n_in, k, rng, dtype=np.float64, numbers=whole):
+    """A SparseLinear with n_out·k connections anywhere, or k in each row if the format needs that. Some may be 0."""
+    keys = constant_fan_in(n_out, n_in, k, rng) if format == "condensed" else gnm(n_out, n_in, n_out * k, rng)
+    rows, cols = (part.astype(np.int32) for part in np.divmod(keys, n_in))
+    W = FORMATS[format].from_connections((n_out, n_in), rows, cols, numbers(rng, rows.size, dtype=dtype))
+    return SparseLinear(W, numbers(rng, n_out, dtype=dtype))
 
 
 class HeldDropout(Dropout):
@@ -42,13 +45,14 @@ class HeldDropout(Dropout):
         return super().forward(X, training=True)
 
 
-KINDS = ["coo", "csr", "condensed", "linear", "relu", "leaky", "dropout"]
+WEIGHTED = ["coo", "csr", "condensed", "linear"]
+KINDS = [*WEIGHTED, "relu", "leaky", "dropout"]
 
 
-def layer_of(kind, n_out, n_in, k, rng):
+def layer_of(kind, n_out, n_in, k, rng, numbers=whole):
     """One layer of each kind the package has; the layers without weights keep n_in outputs."""
     if kind in FORMATS:
-        return sparse_layer(kind, n_out, n_in, k, rng)
+        return sparse_layer(kind, n_out, n_in, k, rng, numbers=numbers)
     if kind == "linear":
-        return Linear(whole(rng, n_out, n_in), whole(rng, n_out))
+        return Linear(numbers(rng, n_out, n_in), numbers(rng, n_out))
     return {"relu": ReLU(), "leaky": LeakyReLU(0.25), "dropout": HeldDropout(0.75, int(rng.integers(99)))}[kind]

@@ -83,7 +83,7 @@ class Rewiring:
                 w += w.dtype.type(sqrt(2 * lr * self.temperature)) * rng.standard_normal(w.size).astype(w.dtype)
             dead = np.flatnonzero(w * s < 0)
             if dead.size:
-                site = Site(layer.shape, np.delete(keys, dead), *layer.last_batch(), net, layer)
+                site = Site.of(layer, net, np.delete(keys, dead))
                 born = random_absent(site, dead.size, rng)
                 layer.rewire(dead, born, BORN * signs(born, salt, w.dtype))
                 done = done.plus(Exchange(dead.size, born.size, born.size))

@@ -38,7 +38,7 @@ class Rising(Schedule):
     """decay(t / T_end) at t = ΔT, 2ΔT, …, T_end: what part of the pruning is to be done by step t.
 
     T_end is the last multiple of ΔT within until · T, so that the last update completes it. A training shorter than
-    ΔT has one update, at until · T.
+    ΔT has one update, at until · T. Before step `first` there is none, but that last one.
     """
 
     def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:
@@ -46,7 +46,7 @@ class Rising(Schedule):
         last = max(1, int(self.until * T))
         every = min(last, steps_per_epoch if self.every == "epoch" else self.every)
         last -= last % every
-        if t == 0 or t % every or t > last:
+        if t < min(self.first, last) or t % every or t > last:
             return 0.0
         return self.alpha * self.decay(t / last)
 

@@ -28,12 +28,15 @@ from typing import Literal
 import numpy as np
 
 from ...kernels.arrays import Float, Offset
-from ..grow import Site, gradient
+from ..grow import Site
 from ..method import Method, name_of
-from ..prune import magnitude
+from ..prune import NUDGE, magnitude
 from ..schedule import Cosine
+from ..score import gradient
 from .distributions import Distribution, Sketch, grabo, graest, l2, uniform
 from .gse_flow import synflow
+
+PIECE = 1 << 14  # draws made at a time, so that beside those M numbers there are few others
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,15 @@ class GuidedSample:
     def draw(self, site: Site, k: int, f: Float, g: Float, rng: np.random.Generator) -> Offset:
         """The same from a given f and g."""
         active = site.taken.size if site.active is None else site.active
-        m = ceil(self.gamma * (active if self.per == "active" else k))
+        m = ceil(self.gamma * (active if self.per == "active" else k) * NUDGE["ceil"])  # 0.07·100 is 7.0…01, means 7
         keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)
-        return site.without_taken(np.unique(keys))
+        keys.sort()
+        repeated = np.zeros(m, bool)
+        repeated[1:] = keys[1:] == keys[:-1]
+        keys = keys[~repeated]
+        return site.without_taken(keys)
 
     @property
     def in_parts(self) -> bool:
@@ -82,8 +89,11 @@ class GuidedSample:
 def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Offset:
     """m units drawn with probability ∝ weight; uniformly where every weight is 0 (a dead layer tells nothing)."""
     cumulative = np.cumsum(weight if weight.any() else np.ones(weight.size))
-    drawn: Offset = np.searchsorted(cumulative, rng.random(m) * cumulative[-1], side="right")
-    drawn[drawn == weight.size] = np.searchsorted(cumulative, cumulative[-1])  # u·total can round up to the total
+    drawn = np.empty(m, np.int64)
+    for start in range(0, m, PIECE):
+        piece = drawn[start : start + PIECE]
+        piece[:] = np.searchsorted(cumulative, rng.random(piece.size) * cumulative[-1], side="right")
+    drawn[drawn == weight.size] = np.searchsorted(cumulative, cumulative[-1])  # u·total < total, unless it is subnormal
     return drawn
 
 
@@ -97,6 +107,7 @@ GSE_UNIFORM = Method(
     score=gradient,
     schedule=Cosine(alpha=0.2, every=1000, until=0.75),
     round="ceil",
+    order="grow_then_prune",
     regrow_pruned=False,
 )
 
@@ -117,5 +128,6 @@ GSE_2022 = replace(
     summary="the earlier paper: prunes and grows among all layers",
     candidates=GuidedSample(grabo, 10, "pruned"),
     scope="global",
+    order="prune_then_grow",  # |S| is counted from |P|
     schedule=Cosine(alpha=0.2, every=1000, until=0.6),
 )

@@ -27,11 +27,11 @@ from numpy.random import Generator
 
 from ...kernels.select import k_smallest
 from ...nn.network import Network
+from ..exchange import apply, grow, spared
 from ..grow import random_absent
 from ..method import Exchange, Method
 from ..prune import ROUNDS, mest
 from ..schedule import Cosine
-from ..update import apply, grow, spared
 
 
 @dataclass(frozen=True)

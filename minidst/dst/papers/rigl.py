@@ -13,13 +13,14 @@ The three smallest weights are .1 at (0,1), .2 at (1,0) and .6 at (1,2); they go
 largest gradients are 5 at (0,1), 4 at (1,0) and .6 at (1,5): the first two come straight back, but at weight 0, and
 (1,5) takes the place of (1,2).
 
-Step 3 is why RigL is said to need the memory of a dense layer. It does not: see `gradient` in dst/grow.py.
+Step 3 is why RigL is said to need the memory of a dense layer. It does not: see `gradient` in dst/score.py.
 """
 
-from ..grow import all_absent, gradient
+from ..grow import all_absent
 from ..method import Method
 from ..prune import magnitude
 from ..schedule import Cosine
+from ..score import gradient
 
 RIGL = Method(
     name="rigl",

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.random import Generator
 
 from ...kernels.arrays import Float, Offset
-from ...kernels.select import k_largest, k_smallest
+from ...kernels.select import k_smallest
 from ...nn.layers import SparseLinear
 from ...nn.network import Network
 from ..grow import Site, all_absent
@@ -28,6 +28,7 @@ from ..method import Exchange, Method
 from ..prune import how_many, magnitude
 from ..redistribute import redistribute
 from ..schedule import Cosine
+from ..score import Score
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,14 @@ class DenseMomentum:
         return Exchange()
 
 
-def momentum(site: Site, S: Offset | None, k: int) -> Offset:
-    """G = argtop-k over S of |M_ij|."""
+def size_of_momentum(site: Site, keys: Offset) -> Float:
+    """|M_ij| of these connections."""
     assert site.net is not None, "growth is given a network"
     assert site.layer is not None, "and one of its layers"
-    M = np.abs(_momentum(site.net, site.layer)).reshape(-1)
-    if S is not None:
-        return S[k_largest(M[S], k)]
-    M[site.taken] = -1
-    return k_largest(M, min(k, site.free))
+    return np.abs(_momentum(site.net, site.layer).reshape(-1)[keys])
+
+
+momentum = Score("momentum", size_of_momentum)
 
 
 def by_momentum(net: Network, method: Method, fraction: float, rng: Generator) -> Exchange:

@@ -33,20 +33,21 @@ from ...kernels.arrays import Bool, Offset
 from ...kernels.select import k_largest, k_smallest, largest_in_rows
 from ...nn.layers import SparseLinear
 from ...nn.network import Network
-from ..grow import Site, all_absent, gradient
+from ..exchange import apply
+from ..grow import Site, all_absent
 from ..method import Exchange, Method
 from ..prune import how_many, magnitude
 from ..schedule import Cosine
-from ..update import apply
+from ..score import gradient
 
 
 @dataclass(frozen=True)
 class SRigL:
-    """Steps 1 to 6 in every Condensed layer of a network: `method("srigl", update=SRigL(gamma_sal=0.95))`.
+    """Steps 1 to 6 in every Condensed layer: `method("srigl", update=SRigL(gamma_sal=0.95, first_fan_in=True))`.
 
     gamma_sal: γ_sal in [0, 1]; the paper takes 0.95 for vision transformers; ablation: False leaves steps 2 and 3 out.
-    first_fan_in: k of step 3 is the fan-in that a layer with every neuron would have, as in the authors' code and
-    figure 10, and not the present one; that rises with every neuron ablated, so a γ_sal near 1 leaves but a few.
+    first_fan_in: k of step 3 is the fan-in that a layer with every neuron would have, as in the authors' code, and not
+    the present one; that rises with every neuron ablated, so a γ_sal near 1 leaves but a few (figures in README.md).
     The record's prune, round, newborn, regrow_pruned and keep_value_on_regrow are heeded; with regrow_pruned=False
     what was dropped returns only to a neuron that has no other absent connection left. Raises ValueError for another
     γ_sal, and for a layer that is not Condensed.

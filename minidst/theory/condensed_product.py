@@ -1,0 +1,39 @@
+"""Wv = Σ_c W^c_{:,c} ⊙ v^{π_c}: a matrix with at most k weights in each row, as k element-wise products of columns.
+
+And b₂ + W₂ ReLU(b₁) where an ablated neuron was: what compaction leaves of it. Lasby et al. 2023 (SRigL),
+arXiv:2305.02299, appendix F, equation 31; proofs/condensed_product.md.
+"""
+
+import numpy as np
+
+from .arrays import Array
+
+
+def condense(W: Array, k: int) -> tuple[Array, Array]:
+    """W^c and π, both (n, k): the weights of each row of W (n, d) and their inputs, in order.
+
+    A row with fewer than k weights is filled up with weights of 0 on inputs it does not have.
+    """
+    most = (W != 0).sum(1).max()
+    if most > k:
+        raise ValueError(f"a row has {most} weights and k is {k}; a condensed matrix needs k ≥ {most} columns")
+    indices = np.argsort(W == 0, 1, kind="stable")[:, :k]
+    return np.take_along_axis(W, indices, 1), indices
+
+
+def condensed_product(values: Array, indices: Array, v: Array) -> Array:
+    """Wv = Σ_c W^c_{:,c} ⊙ v^{π_c}, v^{π_c} = v[π_{:,c}]: k recombinations of v.
+
+    values W^c, indices π: (n, k); v: (d,) or a batch (d, B). Returns (n,) or (n, B).
+    """
+    product: Array = sum((w * v[pi].T).T for w, pi in zip(values.T, indices.T, strict=True))
+    return product
+
+
+def compaction(W1: Array, b1: Array, W2: Array, b2: Array) -> tuple[Array, Array, Array, Array]:
+    """W₂ ReLU(W₁x + b₁) + b₂ without the hidden neurons that have no input, for all x the same.
+
+    b₂′ = b₂ + Σ_{j without input} W₂[:, j]·ReLU(b₁[j]). W1: (n, d); W2: (m, n). Returns W₁′, b₁′, W₂′, b₂′.
+    """
+    kept = (W1 != 0).any(1)
+    return W1[kept], b1[kept], W2[:, kept], b2 + W2[:, ~kept] @ np.maximum(b1[~kept], 0)

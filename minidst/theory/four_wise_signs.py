@@ -1,0 +1,30 @@
+"""E[s_b s_c …] = p^−n for n ≤ 4 different samples: parities of a random cubic over GF(p), p an odd prime.
+
+Wegman and Carter 1981 for the signs, Alon, Matias and Szegedy 1999 for their use; proofs/four_wise_signs.md.
+"""
+
+import numpy as np
+
+from .arrays import Array, Number
+
+
+def four_wise_signs(n: int, p: Number) -> Number:
+    """E[s_b1 ⋯ s_bn] = p^−n of n different samples, n ≤ 4; s = 1 where the value of the cubic is even, else −1."""
+    if n not in range(5):
+        raise ValueError(f"{n} signs of a cubic need not be independent; ask for at most 4")
+    return 1 / p**n
+
+
+def sketch_bias(h: Array, delta: Array, p: Number) -> Array:
+    """E[Y_i X_a] − ∇_ia = ((Σ_b δ_ib)(Σ_b h_ab) − ∇_ia)/p²: what GraEst's mean is off by with these signs.
+
+    h: (n_in, B); delta: (n_out, B). Returns (n_out, n_in).
+    """
+    bias: Array = (np.outer(delta.sum(1), h.sum(1)) - delta @ h.T) / p**2
+    return bias
+
+
+def product_bound(q: int) -> int:
+    """2u² − 3u − 3, u = 2^((q+1)/2): no sum on the way to a product mod 2^q − 1 is larger; q odd, 5 to 61 in int64."""
+    u: int = 2 ** (q - q // 2)
+    return 2 * u * u - 3 * u - 3

@@ -1,0 +1,71 @@
+"""What GraEst's sketch X_a = Σ_b s_b h_ab, Y_i = Σ_b s_b δ_ib knows of ∇_ia = Σ_b δ_ib h_ab; one random sign a sample.
+
+E[Y_i X_a] = ∇_ia; Var[Y_i X_a] = ‖δ_i‖²‖h_a‖² + ∇_ia² − 2Σ_b δ_ib² h_ab²; E|Y_i X_a| ≥ |∇_ia|, and that is what is
+sampled by. h: (n_in, B) activations; delta: (n_out, B) gradients by the outputs; all results are (n_out, n_in).
+Heddes et al. 2024, arXiv:2401.06898, appendix A, equations 4 and 5; proofs/graest_variance.md.
+"""
+
+import numpy as np
+
+from .arrays import Array, Floats
+
+MOST = 16
+"""The largest B whose 2^B sign vectors are written out; nothing known is much cheaper, see the proof."""
+
+
+def graest_mean(h: Array, delta: Array) -> Array:
+    """E[(δs)(hs)ᵀ] = δhᵀ = ∇. Any two signs independent, each of mean 0, suffice."""
+    mean: Array = delta @ h.T
+    return mean
+
+
+def graest_variance(h: Array, delta: Array) -> Array:
+    """Var[Y_i X_a] = Σ_{b≠c} (h_ab² δ_ic² + h_ab δ_ib h_ac δ_ic). Needs any four signs independent, of mean 0."""
+    h2, delta2 = h * h, delta * delta
+    variance: Array = np.outer(delta2.sum(1), h2.sum(1)) + graest_mean(h, delta) ** 2 - 2 * (delta2 @ h2.T)
+    return variance
+
+
+def graest_magnitude(h: Array, delta: Array) -> Array:
+    """E|Y_i X_a| = 2^−B Σ_s |δ_i s||h_a s| over all 2^B sign vectors s: O(2^B (n_in + n_out) B) time."""
+    s = _signs(h)
+    magnitude: Array = np.abs(delta @ s) @ np.abs(h @ s).T / s.shape[1]
+    return magnitude
+
+
+def graest_magnitude_gap(h: Array, delta: Array) -> Array:
+    """E|Y_i X_a| − |E Y_i X_a| ≥ 0: by how much a connection's sampling weight exceeds its gradient's magnitude."""
+    return graest_magnitude(h, delta) - np.abs(graest_mean(h, delta))
+
+
+def graest_gap_bound(h: Array, delta: Array) -> Floats:
+    """E|Y_i X_a| − |∇_ia| ≤ min(√(∇_ia² + Var[Y_i X_a]), ‖δ_i‖‖h_a‖) − |∇_ia|, for any B in O(n_in n_out B) time."""
+    mean, variance, l2 = graest_mean(h, delta), graest_variance(h, delta), np.outer((delta**2).sum(1), (h**2).sum(1))
+    bound: Floats = np.sqrt(np.minimum(mean**2 + variance, l2).astype(float)) - np.abs(mean).astype(float)
+    return bound
+
+
+def graest_probability(h: Array, delta: Array) -> Array:
+    """E[f_a g_i], f_a = |X_a|/Σ|X|, g_i = |Y_i|/Σ|Y|: how often one draw of one update falls on the pair; Σ = 1.
+
+    Proportional neither to |∇| nor to E|YX|. A sketch that is 0 for every unit is replaced by the uniform one.
+    """
+    s = _signs(h)
+    g, f = (_distribution(sketch) for sketch in (delta @ s, h @ s))
+    probability: Array = g @ f.T / s.shape[1]
+    return probability
+
+
+def _distribution(sketch: Array) -> Array:
+    """|sketch|, one column for each s, scaled to sum 1; a column of zeros becomes uniform."""
+    weight = np.add(np.abs(sketch), (sketch == 0).all(0))
+    distribution: Array = weight / weight.sum(0)
+    return distribution
+
+
+def _signs(h: Array) -> Array:
+    """Every s ∈ {−1, 1}^B as a column, (B, 2^B)."""
+    B = h.shape[1]
+    if B > MOST:
+        raise ValueError(f"{B} samples have 2^{B} sign vectors; use at most {MOST}, or graest_gap_bound")
+    return 1 - 2 * np.indices((2,) * B).reshape(B, 2**B)

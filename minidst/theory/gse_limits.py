@@ -1,0 +1,34 @@
+"""GSE between SET and RigL: from a uniform S, in how many cases the connection of r-th largest |∇| is grown.
+
+|S| = k: all absent ones equally likely, SET's growth. S = W ∖ A: the k largest, RigL's. Counts are whole numbers.
+Anonymous 2022, "Memory efficient dynamic sparse training", section 3, claims the ends; proofs/gse_limits.md.
+"""
+
+from math import comb
+
+import numpy as np
+
+from .arrays import Array
+
+
+def gse_limits(absent: int, n: int, k: int) -> Array:
+    """Σ_{i<k} C(r, i)·C(absent − 1 − r, n − 1 − i) of the C(absent, n) sets S of n absent connections, (absent,).
+
+    Entry r is for the connection that r others precede (larger |∇|, or equal and a smaller key): in how many S it is
+    among the k best. absent = |W ∖ A|.
+    """
+    better_in_S = range(min(k, n))
+    counts = [sum(comb(r, i) * comb(absent - 1 - r, n - 1 - i) for i in better_in_S) for r in range(absent)]
+    return np.array(counts, object)
+
+
+def uniform_sample(places: int, active: int, m: int) -> Array:
+    """Δⁿxᵐ at x = |A|: how many of the N^m sequences of m uniform draws give S = T, for any set T of n absent ones.
+
+    Δ is the forward difference. Entry n of (N − |A| + 1,); as T does not enter, S is uniform among sets of its size.
+    """
+    row, counts = np.array([x**m for x in range(active, places + 1)], object), []
+    while row.size:
+        counts.append(row[0])
+        row = np.diff(row)
+    return np.array(counts, object)

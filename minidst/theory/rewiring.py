@@ -1,0 +1,26 @@
+"""A′ = (A ∖ P) ∪ G: survivors keep weight and state to the last bit, newborns have the weight given and state 0.
+
+Evci et al. 2020 (RigL), arXiv:1911.11134, section 3, steps (3) and (4); proofs/rewiring.md.
+"""
+
+import numpy as np
+
+from .arrays import Array
+
+
+def rewiring(
+    places: int, keys: Array, values: Array, state: Array, drop: Array, born: Array, born_values: Array
+) -> tuple[Array, Array, Array]:
+    """A layer after one update, as a code that simulates sparsity with a mask would have it: O(places) memory.
+
+    places: n_out·n_in; keys i·n_in + j, values, state: (nnz,) each, of the active connections A; drop: positions in
+    them (P); born: keys, with their values (G), disjoint from A ∖ P. Returns keys, in order, values and state after.
+    """
+    exists, weight, moment = np.zeros(places, bool), np.zeros(places, values.dtype), np.zeros(places, state.dtype)
+    exists[keys], weight[keys], moment[keys] = True, values, state
+    exists[keys[drop]] = False
+    if exists[born].any():
+        raise ValueError(f"connection {born[exists[born]].min()} is born and active; drop it first")
+    exists[born], weight[born], moment[born] = True, born_values, 0
+    after = np.flatnonzero(exists)
+    return after, weight[after], moment[after]

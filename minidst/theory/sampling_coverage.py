@@ -1,0 +1,55 @@
+"""E|S| = Σ_{e ∉ A} 1 − (1 − p_e)^m, p_e = f_a g_i: how many absent connections m draws of a ~ f, i ~ g look at.
+
+f: (n_in,) and g: (n_out,), weights up to a factor, not all 0; active: (n_out, n_in), True for the connections of A.
+Heddes et al. 2024, arXiv:2401.06898, algorithm 2 (S); the formulas are ours; proofs/sampling_coverage.md.
+"""
+
+from math import log1p
+
+import numpy as np
+
+from .arrays import Array, Number
+
+
+def hit_probability(f: Array, g: Array, m: int) -> Array:
+    """P(e is drawn) = 1 − (1 − f_a g_i)^m, (n_out, n_in)."""
+    hit: Array = 1 - (1 - np.outer(g, f) / (g.sum() * f.sum())) ** m
+    return hit
+
+
+def sampling_coverage(f: Array, g: Array, m: int, active: Array | None = None) -> Number:
+    """E|S|, S = distinct(m draws) ∖ A; without `active`, of all distinct draws. At most m, and at most |W ∖ A|."""
+    hit = hit_probability(f, g, m)
+    return hit.sum() if active is None else hit[~active].sum()
+
+
+def uniform_coverage(places: Number, active: int, m: int) -> Number:
+    """E|S| = (N − |A|)(1 − (1 − 1/N)^m) under uniform f and g; N = n_in·n_out places. With A = ∅ no f, g reach more."""
+    return (places - active) * (1 - (1 - 1 / places) ** m)
+
+
+def uniform_gamma(places: int, active: int, wanted: float) -> float:
+    """γ with E|S| = wanted from m = γ|A| uniform draws: log(1 − wanted/(N − |A|)) / (|A| log(1 − 1/N))."""
+    _require(wanted, places - active)
+    return log1p(-wanted / (places - active)) / (active * log1p(-1 / places))
+
+
+def guided_gamma(f: Array, g: Array, wanted: float, active: Array) -> float:
+    """The smallest γ = m/|A|, m ≥ 1 whole, with E|S| ≥ wanted: E|S| rises with m, so m is found by bisection."""
+    _require(wanted, int(np.count_nonzero(np.outer(g, f)[~active])))
+
+    def enough(m: int) -> bool:
+        return bool(sampling_coverage(f, g, m, active) >= wanted)
+
+    m, too_few = f.size, 0
+    while not enough(m):
+        m += m
+    for bit in reversed(range(m.bit_length())):
+        if not enough(too_few | 1 << bit):
+            too_few |= 1 << bit
+    return (too_few + 1) / int(np.count_nonzero(active))
+
+
+def _require(wanted: float, reachable: int) -> None:
+    if wanted >= reachable:
+        raise ValueError(f"|S| = {wanted} is out of reach of {reachable} absent connections to draw; ask for fewer")

@@ -1,0 +1,110 @@
+"""Theorem 10, by the FLOPs columns of RigL's figure 2, recomputed from the layers of ResNet-50."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from ..theory import erk_densities, forward_flops, resnet50, train_flops
+from .theorem import Counted, Theorem
+
+EVERY = 100
+"""ΔT."""
+
+FIRST_SIDE, PER_OUTPUT = 115, 1
+"""As the authors' code counts: the first convolution padded twice, so 115×115 outputs for 112×112; ReLU as a FLOP."""
+
+
+class Row(NamedTuple):
+    """A line of the table at one sparsity: method, kind of densities, training length, and the FLOPs printed."""
+
+    method: str
+    kind: str
+    sparsity: float
+    length: float
+    train: float
+    test: float
+
+
+TABLE = (
+    Row("static", "first dense", 0.8, 1, 0.23, 0.23),
+    Row("snip", "first dense", 0.8, 1, 0.23, 0.23),
+    Row("set", "first dense", 0.8, 1, 0.23, 0.23),
+    Row("rigl", "first dense", 0.8, 1, 0.23, 0.23),
+    Row("rigl", "first dense", 0.8, 5, 1.14, 0.23),
+    Row("static", "erk", 0.8, 1, 0.42, 0.42),
+    Row("rigl", "erk", 0.8, 1, 0.42, 0.42),
+    Row("rigl", "erk", 0.8, 5, 2.09, 0.42),
+    Row("snfs", "erk", 0.8, 1, 0.61, 0.42),
+    Row("dense", "first dense", 0.8, 1, 1.00, 0.23),  # pruning while training, counted as dense
+    Row("dense", "first dense", 0.8, 1.5, 1.50, 0.23),
+    Row("static", "uniform", 0.9, 1, 0.10, 0.10),  # the first layer as sparse as the others, against section 3(1)
+    Row("snip", "uniform", 0.9, 1, 0.10, 0.10),
+    Row("static", "narrow .34", 0.9, 1, 0.12, 0.12),
+    Row("set", "uniform", 0.9, 1, 0.10, 0.10),
+    Row("rigl", "uniform", 0.9, 1, 0.10, 0.10),
+    Row("static", "narrow .34", 0.9, 5, 0.60, 0.12),
+    Row("rigl", "uniform", 0.9, 5, 0.52, 0.10),
+    Row("static", "erk", 0.9, 1, 0.24, 0.24),
+    Row("rigl", "erk", 0.9, 1, 0.25, 0.24),
+    Row("rigl", "erk", 0.9, 5, 1.23, 0.24),
+    Row("snfs", "erk", 0.9, 1, 0.50, 0.24),
+    Row("dense", "uniform", 0.9, 1, 1.00, 0.10),
+    Row("dense", "uniform", 0.9, 1.5, 1.50, 0.10),
+)
+"""All rows but DSR's, whose layers get their densities in training, and SMALL_DENSE. "first dense": uniform but for the
+first layer. That the uniform rows at 0.9 leave that out is inferred from what they print: see the proof."""
+
+SMALL_DENSE = (Row("static", "narrow .465", 0.8, 1, 0.20, 0.20), Row("static", "narrow .465", 0.8, 5, 1.01, 0.20))
+"""Not met, and not counted by `check`: at the width in the authors' notebook these are 0.22 and 1.11."""
+
+RELEASED = (Row("rigl", "first dense", 0.9, 1, 0.13, 0.13), Row("rigl", "first dense", 0.9, 5, 0.66, 0.13))
+"""What the README of the authors' code has for uniform densities at 0.9."""
+
+
+def share(kind: str, sparsity: float, first_side: int = FIRST_SIDE, per_output: int = PER_OUTPUT) -> float:
+    """f_S/f_D of ResNet-50."""
+    layers = resnet50(first_side=first_side)
+    ones, f_D = [1.0] * len(layers), forward_flops(layers, [1] * len(layers), per_output)
+    if kind.startswith("narrow"):
+        narrow = resnet50(float(kind.removeprefix("narrow ")), first_side)
+        return float(forward_flops(narrow, ones, per_output) / f_D)
+    densities = np.full(len(layers), 1 - sparsity)
+    if kind == "erk":
+        densities = erk_densities([shape for shape, _ in layers], 1 - sparsity)
+    elif kind == "first dense":
+        densities[0] = 1
+    return float(forward_flops(layers, densities.tolist(), per_output) / f_D)
+
+
+def recomputed(row: Row, f_S: float) -> tuple[float, float]:
+    """FLOPs of training and of one prediction, both over those of the dense network."""
+    return row.length * train_flops(row.method, f_S, 1, EVERY) / train_flops("dense", f_D=1), f_S
+
+
+def disagreements(rows: tuple[Row, ...], first_side: int = FIRST_SIDE, per_output: int = PER_OUTPUT) -> Iterator[str]:
+    """Those numbers that are not what is printed, to its two digits."""
+    for row in rows:
+        found = recomputed(row, share(row.kind, row.sparsity, first_side, per_output))
+        for value, printed in zip(found, (row.train, row.test), strict=True):
+            if round(value, 2) != printed:
+                yield f"{row.method} {row.kind} {row.sparsity} ×{row.length}: {value:.4f}, printed {printed}"
+
+
+def check() -> Counted:
+    """How many of the numbers printed are not met; the dense network's 8e9 and 3e18 are counted too."""
+    layers = resnet50(first_side=FIRST_SIDE)
+    f_D = forward_flops(layers, [1] * len(layers), PER_OUTPUT)
+    absolute = (f"{f_D:.0e}" != "8e+09") + (f"{train_flops('dense', f_D=f_D) * 32_000 * 4096:.0e}" != "3e+18")
+    wrong = sum(1 for _ in disagreements(TABLE + RELEASED))
+    return Counted(2 * len(TABLE + RELEASED) + 2, float(wrong + absolute))
+
+
+THEOREM = Theorem(
+    name="train_flops",
+    source="RigL, appendix A, section 3(4) and figure 2",
+    statement="3f_S; 2f_S + f_D for SNFS; RigL's extra over 3f_S is below f_S/(ΔT(1 − s)), small if ΔT > 1/(1 − s)",
+    how="symbolic; 54 published FLOPs of ResNet-50 to their digits, counted as the authors' code does",
+    held="the formulas do; of the table, small-dense at 0.8 is not met, uniform at 0.9 only with a sparse first layer",
+    check=check,
+)
