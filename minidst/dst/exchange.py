@@ -81,12 +81,16 @@ def spared(P: Offset, scores: Float, regrown: Bool, grown: int) -> Offset:
 
 def apply(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.random.Generator) -> Exchange:
     """Rewire: drop connections P, grow keys G with the record's newborn weights; or keep what both name."""
-    keys = layer.W.keys()
     done = Exchange(P.size, G.size)
     if method.keep_value_on_regrow:
-        staying = np.isin(keys[P], G, assume_unique=True)
-        P, G = P[~staying], np.setdiff1d(G, keys[P[staying]], assume_unique=True)
-    n_in = layer.shape[1]
-    rows_after = np.concatenate([np.delete(keys, P), G]) // n_in
-    layer.rewire(P, G, method.newborn(G // n_in, rows_after, rng, layer.W.dtype))
+        pruned = layer.W.keys()[P]
+        staying = np.isin(pruned, G, assume_unique=True)
+        P, G = P[~staying], np.setdiff1d(G, pruned[staying], assume_unique=True)
+    layer.rewire(P, G, _first_weights(layer, method, P, G, rng))
     return done
+
+
+def _first_weights(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.random.Generator) -> Float:
+    n_in = layer.shape[1]
+    rows_after = np.concatenate([np.delete(layer.W.keys(), P), G]) // n_in
+    return method.newborn(G // n_in, rows_after, rng, layer.W.dtype)

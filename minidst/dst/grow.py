@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels.arrays import Float, Offset
+from ..kernels.select import keep_absent
 from ..nn.layers import SparseLinear
 from ..nn.network import Network
 from ..topology.graphs import absent, distinct
@@ -43,10 +44,8 @@ class Site:
         return self.shape[0] * self.shape[1] - self.taken.size
 
     def without_taken(self, S: Offset) -> Offset:
-        """S ∖ taken, for sorted S, each key once."""
-        at = np.searchsorted(S, self.taken)
-        at = at[at < S.size]
-        return np.delete(S, at[S[at] == self.taken[: at.size]])  # taken is sorted too: what is cut off is at its end
+        """S ∖ taken, each key once, for sorted S, whose memory it uses."""
+        return S[: keep_absent(S, self.taken)]
 
 
 Candidates = Callable[[Site, int, np.random.Generator], Offset | None]

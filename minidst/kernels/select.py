@@ -10,22 +10,29 @@ STRIDE = 64  # scores looked at together before a single one is
 
 def k_smallest(scores: Float, k: int) -> Offset:
     """Positions of the k smallest scores, in increasing order of position."""
-    if k <= 0:
-        return np.empty(0, np.int64)
-    if k >= scores.size:
-        return np.arange(scores.size)
-    cut = np.partition(scores, k - 1)[k - 1]
-    if np.isnan(cut):  # NaN sorts last, on either side: it is never among the best while a number is left
-        below, ties = np.flatnonzero(~np.isnan(scores)), np.flatnonzero(np.isnan(scores))
-    else:
-        below, ties = np.flatnonzero(scores < cut), np.flatnonzero(scores == cut)
-    ties = ties[: k - below.size]
-    return np.sort(np.concatenate([below, ties]))
+    return _first(scores, k, 1)
 
 
 def k_largest(scores: Float, k: int) -> Offset:
     """Positions of the k largest scores, in increasing order of position."""
-    return k_smallest(-scores, k)
+    return _first(scores, k, -1)
+
+
+def _first(scores: Float, k: int, sign: int) -> Offset:
+    """Positions of the k smallest of sign·score; one copy of the scores is all the memory it takes."""
+    if k <= 0:
+        return np.empty(0, np.int64)
+    if k >= scores.size:
+        return np.arange(scores.size)
+    ordered = sign * scores
+    ordered.partition(k - 1)
+    cut = sign * ordered[k - 1]
+    del ordered
+    if np.isnan(cut):  # NaN sorts last, on either side: it is never among the best while a number is left
+        better, ties = np.flatnonzero(~np.isnan(scores)), np.flatnonzero(np.isnan(scores))
+    else:
+        better, ties = np.flatnonzero(scores < cut if sign > 0 else scores > cut), np.flatnonzero(scores == cut)
+    return np.sort(np.concatenate([better, ties[: k - better.size]]))
 
 
 def largest_in_rows(scores: Float, counts: Offset) -> Bool:
@@ -66,3 +73,16 @@ def collect(
                 filled += 1
         p = stop
     return p, filled
+
+
+@jit
+def keep_absent(keys: Offset, taken: Offset) -> int:
+    """Move the keys that are not taken to the front, each once, and return how many there are; both are sorted."""
+    kept, t = 0, 0
+    for s in range(keys.size):
+        while t < taken.size and taken[t] < keys[s]:
+            t += 1
+        if (t == taken.size or taken[t] != keys[s]) and (kept == 0 or keys[kept - 1] != keys[s]):
+            keys[kept] = keys[s]
+            kept += 1
+    return kept

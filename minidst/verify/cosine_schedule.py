@@ -29,7 +29,7 @@ def check() -> Counted:
         falling, rising = Cosine(alpha, 1, 1.0), Rising(1.0, 1, 1.0, cubic)
         for t in range(1, T + 1):
             deviation = max(deviation, abs(falling.fraction(t, T, 1) - float(cosine[t])) / alpha)
-            deviation = max(deviation, abs(rising.fraction(t, T, 1) - float(gradual[t] / s_f)))
+            deviation = max(deviation, abs(rising.fraction(t, T + 1, 1) - float(gradual[t] / s_f)))
         cases += 2 * (T + 1)
     return Counted(cases, deviation)
 

@@ -178,7 +178,7 @@ def test_grasp_ranks_by_theta_times_Hg_taken_by_central_differences_at_temperatu
     for way in (step, -step):
         for layer, t, part in zip(net.weighted, theta, g, strict=True):
             layer.weight.values.reshape(-1)[:] = t + way * part
-        sides.append((gradient(net, X, y, 200.0), [layer.positive for layer in net.layers if isinstance(layer, ReLU)]))
+        sides.append((gradient(net, X, y, 200.0), [layer.Y > 0 for layer in net.layers if isinstance(layer, ReLU)]))
     assume(all(np.array_equal(a, b) for a, b in zip(sides[0][1], sides[1][1], strict=True)))
     scores = [t * (up - down) for t, up, down in zip(theta, sides[0][0], sides[1][0], strict=True)]
     scores = [np.abs(s) for s in scores] if name == "grasp-abs" else scores

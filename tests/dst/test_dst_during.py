@@ -69,7 +69,7 @@ def test_the_last_update_completes_the_pruning_whatever_the_lengths(T, every, un
     assert found[at[-1]] == 1
     assert all(found[a] < found[b] or found[b] == 1 for a, b in pairwise(at))
     assert len({b - a for a, b in pairwise([0, *at])}) == 1
-    end = max(1, int(until * (T + 1)))
+    end = max(1, min(int(until * (T + 1)), T))
     assert at[-1] <= end
     assert at[0] == min(every, end)
 
@@ -81,8 +81,8 @@ def test_an_epoch_may_be_the_period():
 
 
 def test_a_late_first_update_leaves_out_those_before_it_but_never_the_last():
-    """Every 7 of 70 steps: from 20 on the same fractions; from 999 on the whole pruning at once, in step 70."""
-    found = [[Rising(1.0, 7, 1.0, cubic, first).fraction(t, 70, 5) for t in range(71)] for first in (1, 20, 999)]
+    """Every 7 of 71 steps: from 20 on the same fractions; from 999 on the whole pruning at once, in step 70."""
+    found = [[Rising(1.0, 7, 1.0, cubic, first).fraction(t, 71, 5) for t in range(71)] for first in (1, 20, 999)]
     assert found[1] == [0] * 20 + found[0][20:]
     assert found[2] == [0] * 70 + [1]
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import DTYPES
 
-from minidst.kernels.select import STRIDE, collect, k_largest, k_smallest
+from minidst.kernels.select import STRIDE, collect, k_largest, k_smallest, keep_absent
 
 pytestmark = pytest.mark.small
 
@@ -115,3 +115,10 @@ def test_collect_takes_scores_strictly_above_the_threshold_and_never_nan():
     scores = np.array([1.0, np.nan, 2.0, np.inf, -np.inf])
     assert collect(scores, 0, 0, 1.0, 0, keys, kept) == (5, 2)
     assert keys[:2].tolist() == [2, 3]
+
+
+@given(st.lists(st.integers(0, 30)), st.sets(st.integers(0, 30)))
+def test_absent_keys_are_kept_in_place_each_once(keys, taken):
+    sorted_keys = np.array(sorted(keys), np.int64)
+    count = keep_absent(sorted_keys, np.array(sorted(taken), np.int64))
+    assert sorted_keys[:count].tolist() == sorted(set(keys) - taken)

@@ -38,7 +38,7 @@ def test_gradual_pruning_by_hand_to_nine_tenths_in_ten_updates():
     s_f = Fraction(9, 10)
     assert [gradual_schedule(Fraction(t), 10, 7, s_f) for t in range(0, 71, 7)] == [Fraction(s) for s in expected]
     schedule = Rising(1.0, every=7, until=1.0, decay=cubic)
-    found = [0.9 * schedule.fraction(t, 70, 5) for t in range(7, 71, 7)]
+    found = [0.9 * schedule.fraction(t, 71, 5) for t in range(7, 71, 7)]
     assert found == pytest.approx([float(s) for s in expected[1:]], abs=1e-15)
 
 

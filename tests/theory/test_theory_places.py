@@ -1,6 +1,7 @@
 """Each theorem stands in three places of one name, and proofs/README.md says of it what its record says."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,10 @@ def test_closed_forms_import_numpy_and_nothing_else():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
             assert {name.split(".")[0] for name in names} <= {"numpy", "typing", "collections", "math"}, path.name
+
+
+def test_every_test_that_the_errata_name_exists():
+    named = re.findall(r"`(test_\w+)`", (ROOT / "proofs" / "errata.md").read_text("utf-8"))
+    written = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_theory_*.py"))
+    assert len(named) >= 12
+    assert [name for name in named if f"def {name}(" not in written] == []

@@ -109,6 +109,7 @@ def test_small_dense_at_eight_tenths_is_not_met():
     """Not at the notebook's width, nor at equal weights (.425, .43); a width fitted to the table has 21.5 % of them."""
     assert len(list(disagreements(SMALL_DENSE))) == 4
     assert [round(share(f"narrow {width}", 0.8), 2) for width in (0.425, 0.43, 0.445, 0.465)] == [0.19, 0.19, 0.2, 0.22]
+    assert [round(5 * share(f"narrow {width}", 0.8), 2) for width in (0.445, 0.465)] == [1.01, 1.11]
 
 
 def test_the_table_does_not_show_which_of_the_two_periods_was_meant():

@@ -37,13 +37,14 @@ def cubic(progress: float) -> float:
 class Rising(Schedule):
     """decay(t / T_end) at t = ΔT, 2ΔT, …, T_end: what part of the pruning is to be done by step t.
 
-    T_end is the last multiple of ΔT within until · T, so that the last update completes it. A training shorter than
-    ΔT has one update, at until · T. Before step `first` there is none, but that last one.
+    T_end is the last multiple of ΔT within until · T and within the training, whose steps are 0 … T − 1, so that the
+    last update completes it. A training shorter than ΔT has one update, at the end. Before step `first` there is
+    none, but that last one.
     """
 
     def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:
         """s_t/s_f if step t of T is an update, else 0."""
-        last = max(1, int(self.until * T))
+        last = max(1, min(int(self.until * T), T - 1))
         every = min(last, steps_per_epoch if self.every == "epoch" else self.every)
         last -= last % every
         if t < min(self.first, last) or t % every or t > last:

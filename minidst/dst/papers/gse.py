@@ -27,7 +27,7 @@ from typing import Literal
 
 import numpy as np
 
-from ...kernels.arrays import Float, Offset
+from ...kernels.arrays import Float, Index, Offset
 from ..grow import Site
 from ..method import Method, name_of
 from ..prune import NUDGE, magnitude
@@ -67,13 +67,10 @@ class GuidedSample:
         """The same from a given f and g."""
         active = site.taken.size if site.active is None else site.active
         m = ceil(self.gamma * (active if self.per == "active" else k) * NUDGE["ceil"])  # 0.07·100 is 7.0…01, means 7
-        keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
+        keys = _endpoints(g, m, rng).astype(np.int64)  # of (a, b): b·n_in + a, in place: GSE's most memory is here
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)
         keys.sort()
-        repeated = np.zeros(m, bool)
-        repeated[1:] = keys[1:] == keys[:-1]
-        keys = keys[~repeated]
         return site.without_taken(keys)
 
     @property
@@ -86,10 +83,10 @@ class GuidedSample:
         return f"{name_of(self.distribution)} sample, {size}"
 
 
-def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Offset:
+def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Index:
     """m units drawn with probability ∝ weight; uniformly where every weight is 0 (a dead layer tells nothing)."""
     cumulative = np.cumsum(weight if weight.any() else np.ones(weight.size))
-    drawn = np.empty(m, np.int64)
+    drawn = np.empty(m, np.int32)
     for start in range(0, m, PIECE):
         piece = drawn[start : start + PIECE]
         piece[:] = np.searchsorted(cumulative, rng.random(piece.size) * cumulative[-1], side="right")
