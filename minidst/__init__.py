@@ -18,6 +18,7 @@ The papers write θ ∈ R^{n_in×n_out}; ours is the transpose, said once here. 
 """
 
 from . import data, dst, formats, nn, theory, topology
+from .checkpoint import load_run, save
 from .config import Config
 from .data import Dataset, load
 from .dst import METHODS, Method, method
@@ -27,9 +28,9 @@ from .history import History
 from .kernels.parallel import threads
 from .mlp import mlp
 from .nn import Network
+from .run import Run
 from .train import Step, train
-
-__version__ = "0.1.0"
+from .version import __version__
 
 __all__ = [
     "COO",
@@ -41,15 +42,19 @@ __all__ = [
     "History",
     "Method",
     "Network",
+    "Run",
     "Step",
+    "__version__",
     "data",
     "dst",
     "fit",
     "formats",
     "load",
+    "load_run",
     "method",
     "mlp",
     "nn",
+    "save",
     "theory",
     "threads",
     "topology",

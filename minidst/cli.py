@@ -17,7 +17,8 @@ from .kernels.parallel import threads
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code.
 
-    0; 1 where a check that was asked for fails; 2 for bad input; 3 for a diverged run; 130 after Ctrl-C.
+    0; 1 where a check that was asked for fails; 2 for bad input; 3 for a diverged run; 130 after Ctrl-C; 143 after
+    SIGTERM, where a run was kept.
     """
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -34,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(error, 2)
     except FloatingPointError as error:
         return _failed(error, 3)
-    except KeyboardInterrupt:
-        return _failed("interrupted", 130)
+    except KeyboardInterrupt as stop:
+        return _failed(str(stop) or "interrupted", getattr(stop, "code", 130))
     return code or 0
 
 

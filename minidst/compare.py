@@ -11,11 +11,12 @@ import numpy as np
 from .config import Config
 from .data import Dataset
 from .dst import Cosine, Method, method
-from .fit import fit, held_out_samples
+from .fit import fit
 from .history import History
 from .metrics import half_width
 from .mlp import mlp
 from .nn import Loss, MeanSquaredError
+from .run import held_out_samples
 from .topology import Kind
 
 METHODS_COMPARED = ("static", "set", "rigl", "gse-grabo", "dense")

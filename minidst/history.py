@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from dataclasses import asdict, dataclass, field, fields
+from itertools import chain
 from typing import Any
 
 from .store import written_whole
@@ -81,6 +82,25 @@ class History:
             **columns,
             **earlier,
         }
+
+    @classmethod
+    def from_dict(cls, columns: dict[str, Any]) -> History:
+        """What `to_dict` was called on. Raises ValueError, or KeyError and the like, for another dict."""
+        earlier = [cls.from_dict(one) for one in columns.get("earlier", [])]
+        columns = columns | {"densities": [tuple(row) for row in columns["densities"]]}
+        names = [f.name for f in fields(Epoch)]
+        texts = {name: columns[name] for name in ("method", "data", "measure", "stopped")}
+        for name in names:
+            cells = chain(*columns[name]) if name == "densities" else columns[name]
+            if not all(type(cell) in (int, float) or cell is None for cell in cells):
+                raise ValueError(f"the history's {name} must be a list of numbers")
+        for name, text in texts.items():
+            if not isinstance(text, str) and (text is not None or name != "stopped"):
+                raise ValueError(f"the history's {name} must be a string")
+        if any(one.earlier for one in earlier):
+            raise ValueError("the history's earlier trainings have earlier ones; they must all be in one list")
+        rows = zip(*(columns[name] for name in names), strict=True)
+        return cls(**texts, epochs=[Epoch(*row) for row in rows], earlier=earlier)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """One line per epoch under a header, with a column density_l for each layer l, from 0.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import ceil, isfinite
 from time import perf_counter
@@ -41,28 +41,42 @@ class Step:
     seconds: float
 
 
+@dataclass
+class Position:
+    """Where a training is: t steps are taken; order: of the samples in the epoch that it is in the middle of."""
+
+    t: int = 0
+    order: Offset = field(default_factory=lambda: np.empty(0, np.int64))
+
+
 def train(net: Network, data: Dataset, method: str | Method, config: Config | None = None) -> Iterator[Step]:
     """Train `net` in place on data's training set, one batch at a time; yields after every step.
 
     Raises ValueError at once where network, data and method do not fit, and FloatingPointError when the loss stops
-    being finite, naming the step, the layer and what to try. A record with `rounds` needs `fit`.
+    being finite, naming the step, the layer and what to try. A record with `rounds` needs `fit`, and a training that
+    is to be saved on its way a `Run`.
     """
     config = Config() if config is None else config
     record = method_named(method) if isinstance(method, str) else method
     check_fit(net, data, record)
-    return _steps(net, data, record, config)
+    return steps(net, data, record, config, Position())
 
 
-def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Iterator[Step]:
+def steps(net: Network, data: Dataset, method: Method, config: Config, at: Position) -> Iterator[Step]:
+    """The steps that a training has left `at` a position, which moves on with them; each epoch has a new order."""
     n = data.x_train.shape[0]
     per_epoch = ceil(n / config.batch)
     T = config.epochs * per_epoch
     clock = perf_counter()
-    if method.begin:
+    if at.t == 0 and method.begin:
         with one_blas_thread():
             method.begin(net, lambda: _one_pass(net, data, config), net.rng)
-    for t, batch in enumerate(_batches(n, config, net.rng)):
-        epoch, lr = t // per_epoch, float(config.lr * config.rate(t, T))
+    while at.t < T:
+        t, (epoch, number) = at.t, divmod(at.t, per_epoch)
+        if number == 0:
+            at.order = net.rng.permutation(n)
+        batch = at.order[number * config.batch : (number + 1) * config.batch]  # the last one may be smaller
+        lr = float(config.lr * config.rate(t, T))
         fraction = method.schedule.fraction(t, T, per_epoch) if method.dynamic else 0.0
         parts = np.array_split(batch, min(method.micro_batches, batch.size) if fraction > 0 else 1)
         through = partial(_through, net, data, parts, t, epoch, lr)
@@ -79,6 +93,7 @@ def _steps(net: Network, data: Dataset, method: Method, config: Config) -> Itera
                 if fraction > 0:
                     stop_unless_finite(net, t, epoch, lr)
                     done = done.plus(update(net, method, fraction, net.rng))
+        at.t += 1
         yield Step(t, epoch, loss, lr, *done, perf_counter() - clock)
         clock = perf_counter()
 
@@ -99,14 +114,6 @@ def _through(net: Network, data: Dataset, parts: Sequence[Offset], t: int, epoch
         yield share * loss
 
 
-def _batches(n: int, config: Config, rng: np.random.Generator) -> Iterator[Offset]:
-    """Sample numbers of every batch of every epoch; each epoch in a new order, its last batch maybe smaller."""
-    for _ in range(config.epochs):
-        order = rng.permutation(n)
-        for start in range(0, n, config.batch):
-            yield order[start : start + config.batch]
-
-
 def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Float, Any]]:
     """(X, y) of every batch of the training set, in the order of the file."""
     n = data.x_train.shape[0]
@@ -115,14 +122,19 @@ def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Flo
         yield as_columns(data.x_train, batch, net.dtype), data.y_train[batch]
 
 
-def check_fit(net: Network, data: Dataset, method: Method) -> None:
-    """Raises ValueError where network, data and method do not go together, naming both sides and the remedy."""
+def check_data(net: Network, data: Dataset) -> None:
+    """Raises ValueError where network and data do not go together, naming both sides and the remedy."""
     if data.x_train.shape[1] != net.sizes[0]:
         raise ValueError(f"{data.name} has {data.x_train.shape[1]} features and the network takes {net.sizes[0]}")
     try:
         net.loss.check(data.y_train, data.classes, net.sizes[-1])
     except ValueError as error:
         raise ValueError(f"{data.name}: {error}") from None
+
+
+def check_fit(net: Network, data: Dataset, method: Method) -> None:
+    """Raises ValueError where network, data and method do not go together at the start of a training."""
+    check_data(net, data)
     if method.start == "dense" and net.sparse:
         raise ValueError(f"method {method.name!r} starts dense and this network is sparse; build it with that method")
     if method.dynamic and not net.sparse and method.start == "sparse":

@@ -88,6 +88,29 @@ def frozen(array):
     return array
 
 
+def damaged(*originals):
+    """Bytes from nothing, and originals with pieces overwritten, cut out, doubled or cut off."""
+
+    @st.composite
+    def draw_one(draw):
+        content = bytearray(draw(st.sampled_from(originals)))
+        for _ in range(draw(st.integers(1, 3))):
+            at = draw(st.integers(0, len(content)))
+            piece = draw(st.binary(max_size=8))
+            match draw(st.sampled_from(["overwrite", "insert", "cut", "end"])):
+                case "overwrite":
+                    content[at : at + len(piece)] = piece
+                case "insert":
+                    content[at:at] = piece
+                case "cut":
+                    del content[at : at + len(piece)]
+                case "end":
+                    del content[at:]
+        return bytes(content)
+
+    return st.one_of(draw_one(), st.binary(max_size=200))
+
+
 @contextmanager
 def refused(*words: object) -> Iterator[None]:
     """The block must raise a ValueError whose message is one line and contains all the given words."""

@@ -72,8 +72,8 @@ def printed(capsys):
 @pytest.fixture
 def untrained(monkeypatch):
     """Fail if anything is trained."""
-    for module in ("minidst.commands.train", "minidst.compare"):
-        monkeypatch.setattr(importlib.import_module(module), "fit", lambda *_, **__: pytest.fail("it was trained"))
+    for module, name in (("minidst.commands.train", "finish"), ("minidst.compare", "fit")):
+        monkeypatch.setattr(importlib.import_module(module), name, lambda *_, **__: pytest.fail("it was trained"))
 
 
 def parsed(text):
@@ -166,8 +166,8 @@ def test_train_runs_every_method(method, options, printed):
     assert f"{method} on digits" in printed("train", *QUICK, "--method", method, *options)
 
 
-def test_train_writes_its_history_to_out(printed, tmp_path):
-    printed("train", *QUICK, "--epochs", "3", "--out", "run.csv")
+def test_train_writes_its_history(printed, tmp_path):
+    printed("train", *QUICK, "--epochs", "3", "--history", "run.csv")
     with open("run.csv", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["epoch"] for line in lines] == ["1", "2", "3"]
@@ -509,10 +509,11 @@ def test_a_regression_set_is_trained_or_refused_in_one_line(command, capsys, tmp
         ("train", "."),
     ],
 )
-def test_a_place_that_cannot_be_written_is_refused_before_any_training(command, out, refused, untrained, tmp_path):
+@pytest.mark.parametrize("option", ["--out", "--history"])
+def test_a_place_that_cannot_be_written_is_refused_before_training(command, option, out, refused, untrained, tmp_path):
     (tmp_path / "a-file").touch()
     (tmp_path / "a-folder").mkdir()
-    line = refused(command, *QUICK, "--out", out)
+    line = refused(command, *QUICK, option if command == "train" else "--out", out)
     assert "cannot write" in line
     assert out.split("/")[0] in line
 
@@ -543,7 +544,8 @@ def test_a_folder_without_write_permission_is_refused_before_any_training(comman
         ["train", "--colour\nred"],
         ["train", "csv", "--path", "two\nlines"],
         ["train", "mnist", "--data-dir", "two\nlines"],
-        ["train", "--out", "two\nlines/run.csv"],
+        ["train", "--out", "two\nlines/run"],
+        ["train", "--history", "two\nlines/run.csv"],
         ["compare", "--out", "two\nlines"],
     ],
 )
@@ -556,7 +558,7 @@ def test_the_answer_is_one_line_whatever_was_typed(argv, refused, untrained):
 
 @pytest.mark.parametrize("hidden", ["8", "256,256"])
 @pytest.mark.parametrize(
-    "command", [("train", "--out", "run.csv"), ("compare", "--seeds", "2", "--methods", "set,rigl")]
+    "command", [("train", "--out", "run", "--history", "run.csv"), ("compare", "--seeds", "2", "--methods", "set,rigl")]
 )
 def test_divergence_is_one_line_with_a_code_of_its_own_and_leaves_nothing(command, hidden, refused):
     line = refused(*command, "--hidden", hidden, "--density", "0.3", "--lr", "1e9", "--epochs", "3", code=3)
@@ -566,13 +568,14 @@ def test_divergence_is_one_line_with_a_code_of_its_own_and_leaves_nothing(comman
 
 @pytest.mark.small
 @pytest.mark.parametrize(
-    ("module", "argv"), [("minidst.commands.train", ["train", "--out", "run.csv"]), ("minidst.compare", ["compare"])]
+    ("loop", "argv"), [("commands.train.finish", ["train", "--history", "run.csv"]), ("compare.fit", ["compare"])]
 )
-def test_ctrl_c_is_one_line_and_code_130_and_leaves_nothing(module, argv, refused, monkeypatch):
+def test_ctrl_c_is_one_line_and_code_130_and_leaves_nothing(loop, argv, refused, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(importlib.import_module(module), "fit", interrupted)
+    module, name = f"minidst.{loop}".rsplit(".", 1)
+    monkeypatch.setattr(importlib.import_module(module), name, interrupted)
     assert refused(*argv, *QUICK, code=130) == "minidst: interrupted\n"
 
 
@@ -581,7 +584,7 @@ def test_an_error_of_ours_is_not_hidden(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(importlib.import_module("minidst.commands.train"), "fit", broken)
+    monkeypatch.setattr(importlib.import_module("minidst.commands.train"), "finish", broken)
     with pytest.raises(ZeroDivisionError):
         main(["train", *QUICK])
 

@@ -19,6 +19,7 @@ ROOMS = {
     "": (
         *("load", "mlp", "train", "fit", "METHODS", "method", "threads"),
         *("COO", "CSR", "Condensed", "Network", "Dataset", "History", "Config", "Step", "Method"),
+        *("Run", "save", "load_run"),
     ),
     "topology.": ("allocate",),
     "dst.prune.": ("magnitude", "per_sign", "mest", "sensitivity", "reciprocal_sensitivity", "snip"),
@@ -59,6 +60,9 @@ def test_every_format_has_the_same_names(format, name):
         ("train", ["net", "data", "method", "config"]),
         ("fit", ["net", "data", "method", "config"]),
         ("method", ["name"]),
+        ("Run", ["net", "data", "method", "config"]),
+        ("save", ["run", "path"]),
+        ("load_run", ["path", "data"]),
         ("topology.allocate", ["shapes", "density", "kind"]),
     ],
 )
@@ -149,6 +153,6 @@ def test_the_search_for_docstrings_finds_functions_methods_and_kernels():
     def names(module):
         return {name for name, _ in public(importlib.import_module(module))}
 
-    assert {"fit", "evaluate"} <= names("minidst.fit")
+    assert {"fit", "finish"} <= names("minidst.fit")
     assert {"Network.predict", "Network.sizes"} <= names("minidst.nn.network")
     assert {"spmm", "spmv", "sddmm"} <= names("minidst.kernels.csr")

@@ -139,3 +139,44 @@ def test_the_message_is_one_line_whatever_the_path(write, tmp_path):
     with pytest.raises(ValueError, match="cannot write") as caught, write(path):
         pass
     assert "\n" not in str(caught.value)
+
+
+def test_the_content_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    path, seen = tmp_path / "a", []
+    fsync = os.fsync
+
+    def watched(handle):
+        seen.append((stat.S_ISDIR(os.fstat(handle).st_mode), path.exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    with written_whole(path) as temporary:
+        temporary.write_text("x")
+    assert seen == [(False, False), (True, True)]  # the file, then the folder that names it
+
+
+def leftovers(folder):
+    return sorted(file.name for file in folder.iterdir() if file.name.startswith("."))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    path = tmp_path / "result.csv"
+    child = os.fork()
+    if child == 0:
+        with written_whole(path) as temporary:
+            temporary.write_text("half")
+            os._exit(9)  # as if killed
+    os.waitpid(child, 0)
+    assert len(leftovers(tmp_path)) == 1
+    (tmp_path / ".result.csv").touch()
+    (tmp_path / ".other.minidst-abcdefgh.csv").touch()
+    kept = leftovers(tmp_path)[:2]
+    with written_whole(path) as living:
+        living.write_text("old")
+        assert leftovers(tmp_path) == sorted([*kept, living.name])
+        with written_whole(path) as temporary:
+            temporary.write_text("new")
+        assert living.exists()
+    assert path.read_text() == "old"  # the last to finish
+    assert leftovers(tmp_path) == kept == [".other.minidst-abcdefgh.csv", ".result.csv"]

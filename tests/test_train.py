@@ -17,7 +17,7 @@ import minidst
 from minidst import CSR, METHODS, Config, Dataset, Network, fit, train
 from minidst.dst import Constant, zeros
 from minidst.dst.papers.dsr import Threshold
-from minidst.fit import evaluate
+from minidst.evaluate import evaluate
 from minidst.nn import SGD, Adam, BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Steps
 from minidst.nn.layers import SparseLinear
 from minidst.train import Step
@@ -363,7 +363,7 @@ def test_a_network_copied_between_two_runs_goes_on_as_the_original_would():
 def scripted(monkeypatch, validation_losses, held):
     """`evaluate` answers the held-out part with these losses in turn."""
     losses = iter(validation_losses)
-    trainer = importlib.import_module("minidst.fit")
+    trainer = importlib.import_module("minidst.run")
     monkeypatch.setattr(trainer, "evaluate", lambda net, x, y: (next(losses), 0.5) if len(x) == held else (0.0, 0.5))
 
 

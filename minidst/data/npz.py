@@ -1,6 +1,5 @@
 """The npz file: NumPy's own archive of arrays, as a data set."""
 
-import math
 import os
 import zipfile
 from pathlib import Path
@@ -10,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minidst.data.dataset import Dataset
+from minidst.data.npy import read_npy
 from minidst.data.reading import DEFLATE_RATIO, as_path, reading, shown
 from minidst.data.split import split
 
 SPLIT = ("x_train", "y_train", "x_test", "y_test")
 WHOLE = ("x", "y")
-HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 REMEDY = "write it with np.savez_compressed from plain number arrays"
 
 
@@ -53,20 +52,12 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _read_npy(archive: zipfile.ZipFile, key: str, file_size: int) -> NDArray[Any]:
-    """Read one array after checking that the archive can hold what its header promises."""
+    """Read one array after checking that the file can be the archive of that much."""
     info = archive.getinfo(f"{key}.npy")
+    if info.file_size > DEFLATE_RATIO * file_size:
+        raise ValueError(f"{key} promises {info.file_size} bytes in a file of {file_size}")
     with archive.open(info) as file:
-        version = np.lib.format.read_magic(file)
-        if version not in HEADERS:
-            raise ValueError(f"{key} is npy version {version}")
-        shape, fortran, dtype = HEADERS[version](file)
-        if dtype.kind not in "biuf":
-            raise ValueError(f"{key} has dtype {dtype}, not real numbers")
-        promised = math.prod(shape) * dtype.itemsize
-        held = info.file_size - file.tell()
-        if min(shape, default=0) < 0 or promised != held or info.file_size > DEFLATE_RATIO * file_size:
-            raise ValueError(f"{key} promises {promised} bytes, the archive {held}, in a file of {file_size}")
-        return np.frombuffer(file.read(), dtype).reshape(shape, order="F" if fortran else "C")
+        return read_npy(file, key, info.file_size)
 
 
 def _classes(y_train: NDArray[Any], y_test: NDArray[Any], name: str) -> int:

@@ -1,11 +1,15 @@
 import gzip
 import io
+import math
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from strategies import damaged
 
 from minidst.data import load
 from minidst.data.cifar import read_batch
@@ -20,29 +24,6 @@ def stored(save, **arrays):
     buffer = io.BytesIO()
     save(buffer, **arrays)
     return buffer.getvalue()
-
-
-def damaged(*originals):
-    """Bytes from nothing, and originals with pieces overwritten, cut out, doubled or cut off."""
-
-    @st.composite
-    def draw_one(draw):
-        content = bytearray(draw(st.sampled_from(originals)))
-        for _ in range(draw(st.integers(1, 3))):
-            at = draw(st.integers(0, len(content)))
-            piece = draw(st.binary(max_size=8))
-            match draw(st.sampled_from(["overwrite", "insert", "cut", "end"])):
-                case "overwrite":
-                    content[at : at + len(piece)] = piece
-                case "insert":
-                    content[at:at] = piece
-                case "cut":
-                    del content[at : at + len(piece)]
-                case "end":
-                    del content[at:]
-        return bytes(content)
-
-    return st.one_of(draw_one(), st.binary(max_size=200))
 
 
 IDX = b"\0\0\x08\x02\0\0\0\x03\0\0\0\x02abcdef"
@@ -113,3 +94,59 @@ def test_csv_of_any_numbers(rows, seed, attempt):
 )
 def test_npz(content, attempt):
     attempt("own.npz", content, lambda path: load("npz", path=path))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    whole=st.booleans(),
+    parts=st.lists(
+        arrays.arrays(
+            arrays.scalar_dtypes() | arrays.unicode_string_dtypes(),
+            arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+        ),
+        min_size=4,
+        max_size=4,
+    ),
+)
+def test_npz_of_any_arrays(whole, parts, attempt):
+    names = ("x", "y") if whole else ("x_train", "y_train", "x_test", "y_test")
+    content = stored(np.savez, **dict(zip(names, parts, strict=False)))
+    attempt("own.npz", content, lambda path: load("npz", path=path))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    descr=st.sampled_from(["<f4", "|u1", "|O", "<U900000000", "<c16", "[('a', '<f8')]", "|V999999999", "<M8[s]"]),
+    shape=st.lists(st.integers(-(2**70), 2**70) | st.integers(0, 3), max_size=3).map(tuple),
+    fortran=st.booleans(),
+    held=st.binary(max_size=64),
+    version=st.sampled_from([1, 2, 3, 9]),
+)
+def test_npz_with_a_header_that_promises_anything(descr, shape, fortran, held, version, attempt):
+    text = f"{{'descr': {descr if descr[0] == '[' else repr(descr)}, 'fortran_order': {fortran}, 'shape': {shape}, }}"
+    length = len(text).to_bytes(2 if version == 1 else 4, "little")
+    member = b"\x93NUMPY" + bytes([version, 0]) + length + text.encode() + held
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("x.npy", member)
+        archive.writestr("y.npy", member)
+    attempt("own.npz", buffer.getvalue(), lambda path: load("npz", path=path))
+
+
+PARTS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    sizes=st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=4), min_size=4, max_size=4),
+    kinds=st.lists(st.sampled_from([8, 9, 13]), min_size=4, max_size=4),
+    surplus=st.sampled_from([-1, 0, 0, 0, 1]),
+    value=st.integers(0, 255),
+)
+def test_mnist_of_files_of_any_shape(sizes, kinds, surplus, value, tmp_path_factory, attempt):
+    folder = tmp_path_factory.mktemp("mnist")
+    for name, shape, kind in zip(PARTS, sizes, kinds, strict=True):
+        shape = shape if surplus else [*shape[:1], *(28, 28)] if "images" in name else shape[:1]
+        header = bytes([0, 0, kind if surplus else 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
+        (folder / f"{name}-ubyte").write_bytes(header + bytes([value % 256]) * max(math.prod(shape) + surplus, 0))
+    attempt("unused", b"", lambda _: load("mnist", data_dir=folder))

@@ -1,0 +1,246 @@
+"""What cannot be saved is refused in one line, and the file that was there before stays as it was."""
+
+import errno
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from runs import begun, bits, often, stepped, toy
+from strategies import refused
+
+import minidst
+from minidst import METHODS, Config, Network, Run, load_run, mlp, save
+from minidst.cli import main
+from minidst.dst import GuidedSample, Schedule
+from minidst.dst.score import Score
+from minidst.nn import ReLU
+
+pytestmark = pytest.mark.small
+resource = pytest.importorskip("resource")
+
+
+@pytest.fixture
+def there(tmp_path):
+    """A file of an earlier state; at the end of the test it is as it was, and alone."""
+    path = tmp_path / "run"
+    save(stepped(begun(), 2), path)
+    before = path.read_bytes()
+    yield path
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["run"]
+    assert load_run(path, toy()).progress.at.t == 2
+
+
+# Runs that a file cannot hold
+
+
+def own(*given):
+    """A function of a user."""
+    return minidst.dst.prune.magnitude(*given)
+
+
+class Own:
+    """A record of a user, callable."""
+
+    __call__ = own
+
+
+MINE = {
+    "prune": own,
+    "candidates": lambda *given: None,
+    "score": Score("own", own),
+    "newborn": Own(),
+    "begin": own,
+    "update": Own(),
+    "after_step": own,
+    "schedule": Schedule(decay=lambda p: 1 - p),
+}
+
+
+@pytest.mark.parametrize("field", MINE)
+def test_a_function_of_your_own_is_refused_naming_the_field_and_the_remedy(field, there):
+    record = often(METHODS["rigl"])
+    record = replace(record, **{field: MINE[field]})
+    run = Run(mlp((12, 8, 4), density=0.5), toy(), record)
+    with refused("'rigl'", f"its {field}", "minidst.METHODS['rigl']", "before load_run"):
+        save(run, there)
+
+
+def test_a_guide_of_your_own_is_refused_naming_its_place(there):
+    record = replace(METHODS["gse-grabo"], candidates=GuidedSample(own))
+    run = Run(mlp((12, 8, 4), density=0.5), toy(), record)
+    with refused("its candidates.distribution", "function own", "minidst.METHODS['gse-grabo']"):
+        save(run, there)
+
+
+@pytest.mark.parametrize("settings", [{"rate": lambda t, T: 1.0}, {"optimizer": Own()}])
+def test_settings_of_your_own_are_refused_by_their_name(settings, there):
+    run = Run(mlp((12, 8, 4), density=0.5), toy(), "rigl", Config(**settings))
+    with refused(f"config.{next(iter(settings))}"):
+        save(run, there)
+
+
+class MyReLU(ReLU):
+    """A layer of a user."""
+
+
+class MyLoss(minidst.nn.CrossEntropy):
+    """A loss of a user."""
+
+
+def changed(change):
+    run = stepped(begun(), 1)
+    change(run)
+    return run
+
+
+def twice(run):
+    run.net.layers.insert(1, run.net.layers[1])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda run: run.net.layers.insert(1, MyReLU()), ["layer 1", "MyReLU", "SparseLinear, Linear, ReLU"]),
+        (twice, ["twice", "each place its own"]),
+        (lambda run: setattr(run.net, "loss", MyLoss()), ["loss", "MyLoss"]),
+        (lambda run: setattr(run.net, "rng", np.random.Generator(np.random.MT19937(0))), ["MT19937", "default_rng"]),
+        (lambda run: run.net.memory.update(own=object()), ["net.memory['own']", "object"]),
+        (lambda run: run.net.memory.update(own=np.array([None])), ["net.memory['own']", "object", "numbers"]),
+        (lambda run: run.net.memory.update(own=np.array(["a"])), ["net.memory['own']", "<U1"]),
+        (lambda run: run.net.memory.update({7: 1}), ["net.memory[7]", "string"]),
+        (lambda run: run.notes.update(own={1, 2}), ["set", "numbers, strings and lists"]),
+    ],
+)
+def test_what_no_file_can_say_is_refused(change, words, there):
+    run = changed(change)
+    with refused(*words):
+        save(run, there)
+
+
+def test_a_run_that_was_interrupted_within_a_step_is_refused_and_goes_no_further(there, monkeypatch):
+    run = stepped(begun(), 3)
+    save(run, there.parent / "other")  # between two steps it can be
+    (there.parent / "other").unlink()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Network, "backward", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(iter(run))
+    monkeypatch.undo()
+    for attempt in (lambda: save(run, there), lambda: next(iter(run))):
+        with refused("interrupted in the middle of step 3", "saved last"):
+            attempt()
+
+
+def test_a_run_that_has_diverged_does_not_take_the_place_of_one_that_has_not(there):
+    run = stepped(begun(), 3)
+    run.net.weighted[1].weight.values[0] = np.nan
+    with pytest.raises(FloatingPointError, match=r"step 2 .*layer 1"):
+        save(run, there)
+
+
+@pytest.mark.parametrize("path", ["", 7, None])
+def test_what_is_no_path_is_refused(path):
+    with refused("path="):
+        save(begun(), path)
+
+
+# Places that cannot take a file
+
+
+@contextmanager
+def room_for(size):
+    """No file may become larger than so many bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.9, 0.9999])
+def test_a_disk_that_is_full_leaves_the_earlier_file(share, there, capfd):
+    run = stepped(begun(), 5)
+    save(run, there.parent / "other")
+    size = (there.parent / "other").stat().st_size
+    (there.parent / "other").unlink()
+    with room_for(int(share * size)), refused(there, "cannot write", "File too large", "make room"):
+        save(run, there)
+    assert bits(stepped(run, 1)) == bits(stepped(begun(), 6))  # and the run goes on
+
+
+def test_a_disk_that_tells_only_when_synced_that_it_is_full_leaves_the_earlier_file(there, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with refused(there, "No space left on device", "make room"):
+        save(stepped(begun(), 3), there)
+
+
+def test_the_command_on_a_full_disk_ends_in_one_line_with_the_earlier_file_in_place(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["train", "--hidden", "8", "--density", "0.3", "--epochs", "2", "--every", "20", "--out", "run"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("minidst.run.evaluate", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            main(command)
+    before = (tmp_path / "run").read_bytes()
+    t = load_run("run").progress.at.t
+    capsys.readouterr()
+    with room_for(3000):
+        assert main([*command, "--resume"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "cannot write" in err
+    assert "File too large" in err
+    assert (tmp_path / "run").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["run"]
+    assert t == 40  # of 45 steps an epoch
+    assert main([*command, "--resume"]) == 0
+
+
+@contextmanager
+def unprivileged():
+    """Not root for a while, who may write anywhere."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_folder_that_is_read_only_is_refused_and_keeps_the_earlier_file(monkeypatch, capsys):
+    folder = tempfile.mkdtemp()  # which others may pass through, unlike pytest's
+    try:
+        path = os.path.join(folder, "run")
+        save(stepped(begun(), 2), path)
+        os.chmod(folder, 0o555)
+        run = stepped(begun(), 3)
+        with unprivileged(), refused(path, "Permission denied", "another folder"):
+            save(run, path)
+        with unprivileged():
+            assert main(["train", "digits", "--out", path, "--resume"]) == 2
+        assert "Permission denied" in capsys.readouterr().err
+        assert os.listdir(folder) == ["run"]
+        assert load_run(path, toy()).progress.at.t == 2
+    finally:
+        os.chmod(folder, 0o755)
+        shutil.rmtree(folder)
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path):
+    (tmp_path / "run").mkdir()
+    with refused("it is a folder"):
+        save(begun(), tmp_path / "run")

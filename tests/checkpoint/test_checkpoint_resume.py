@@ -1,0 +1,197 @@
+"""What is loaded goes on with the same bits as what was saved, and as what was never stopped."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from runs import begun, bits, often, stepped, toy
+
+import minidst
+from minidst import METHODS, Config, Network, Run, load_run, method, mlp, save
+from minidst.dst import Constant, zeros
+from minidst.dst.papers.deepr import Rewiring
+from minidst.dst.papers.mest import Elastic
+from minidst.dst.papers.srigl import SRigL
+from minidst.nn import SGD, Adam, Decay, Dropout, LeakyReLU, MeanSquaredError, ReLU, SparseLinear, Warmup
+
+pytestmark = pytest.mark.small
+
+CASES = [
+    *((name, {}) for name in METHODS),
+    *((name, {"optimizer": Adam()}) for name in ("set", "rigl", "srigl", "lottery", "deepr")),
+    *((name, {"format": "coo"}) for name in ("rigl", "gse-graest", "dsr")),
+    ("static", {"format": "condensed"}),
+    ("set", {"validation": 0.2, "patience": 1, "epochs": 9, "lr": 1e-9}),
+    ("lottery", {"validation": 0.2, "patience": 1, "lr": 1e-9}),
+    ("rigl", {"validation": 0.3, "rate": Warmup(3, Decay("linear")), "optimizer": SGD(nesterov=True)}),
+]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    """The bits at the end of a case, and how many steps led to it."""
+    ends = {}
+
+    def run_of(case):
+        if case not in ends:
+            name, settings = CASES[case]
+            run = begun(name, **settings)
+            ends[case] = sum(1 for _ in run), bits(run)
+        return ends[case]
+
+    return run_of
+
+
+@pytest.mark.parametrize("case", range(len(CASES)), ids=[f"{name} {' '.join(given)}" for name, given in CASES])
+@settings(max_examples=4)
+@given(share=st.floats(0, 1))
+def test_a_run_saved_after_any_step_goes_on_as_if_it_had_not_been(case, share, uninterrupted, tmp_path_factory):
+    name, given = CASES[case]
+    steps, end = uninterrupted(case)
+    path = tmp_path_factory.getbasetemp() / "resumed"
+    run = stepped(begun(name, **given), round(share * steps))
+    before = bits(run)
+    save(run, path)
+    assert bits(run) == before  # saving changes nothing
+    loaded = load_run(path, toy())
+    assert bits(loaded) == before
+    assert loaded.finished == run.finished == (round(share * steps) == steps)
+    for _ in loaded:
+        pass
+    assert bits(loaded) == end
+
+
+@pytest.mark.parametrize("name", ["rigl", "lottery", "srigl"])
+def test_a_run_that_is_saved_and_loaded_after_every_step_ends_the_same(name, tmp_path):
+    run, other = begun(name), begun(name)
+    for _ in run:
+        pass
+    while not other.finished:
+        save(stepped(other, 1), tmp_path / "run")
+        other = load_run(tmp_path / "run", toy())
+    assert bits(other) == bits(run)
+
+
+def test_a_run_before_its_first_step_can_be_saved(tmp_path):
+    run = begun("synflow")
+    save(run, tmp_path / "run")
+    loaded = load_run(tmp_path / "run", toy())
+    assert bits(stepped(loaded, 99)) == bits(stepped(run, 99))
+
+
+def test_the_same_state_makes_the_same_file(tmp_path):
+    run = stepped(begun("snfs"), 4)
+    save(run, tmp_path / "one")
+    save(run, tmp_path / "other")
+    save(load_run(tmp_path / "one", toy()), tmp_path / "loaded")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes() == (tmp_path / "loaded").read_bytes()
+
+
+RECORDS = [
+    method("mest", update=Elastic(below=0, above=1)),
+    method("mest", prune=minidst.dst.prune.snip, round="ceil"),
+    method("srigl", update=SRigL(gamma_sal=0.9, first_fan_in=True)),
+    method("deepr", after_step=Rewiring(l1=1e-5, temperature=2.5e-11)),
+    method("gse-graest", candidates=minidst.dst.GuidedSample(METHODS["gse-l2"].candidates.distribution, 2.0)),
+    method("gse-grabo", micro_batches=3, schedule=Constant(0.2, "epoch")),
+    method("rigl", newborn=minidst.dst.from_init),
+    method("rigl", score=METHODS["snfs"].score),
+]
+
+
+@pytest.mark.parametrize("record", [*METHODS.values(), *RECORDS], ids=lambda record: record.name)
+def test_every_record_is_itself_again(record, tmp_path):
+    net = mlp((12, 8, 4), density=0.5, method=record)
+    save(Run(net, toy(), record), tmp_path / "run")
+    assert load_run(tmp_path / "run", toy()).method == record
+
+
+def test_a_partial_criterion_keeps_its_arguments(tmp_path):
+    from functools import partial
+
+    record = often(method("mest", prune=partial(minidst.dst.prune.mest, lam=0.25)))
+    run = Run(mlp((12, 8, 4), density=0.5, method=record), toy(), record)
+    save(stepped(run, 3), tmp_path / "run")
+    loaded = load_run(tmp_path / "run", toy())
+    assert (loaded.method.prune.func, loaded.method.prune.keywords) == (minidst.dst.prune.mest, {"lam": 0.25})
+    assert bits(stepped(loaded, 9))["history"] == bits(stepped(run, 9))["history"]
+
+
+def test_dropout_leaky_relu_and_a_generator_of_its_own_go_on_too(tmp_path):
+    def made():
+        net = mlp((12, 8, 8, 4), density=0.5, seed=3, dtype=np.float64)
+        (first, _, second, _, third), other = net.layers, np.random.default_rng(9)
+        parts = [first, LeakyReLU(0.2), Dropout(0.3, net.rng), second, ReLU(), Dropout(0.1, other), third]
+        return Run(
+            Network(parts, MeanSquaredError(), net.rng), toy(), often(METHODS["rigl"]), Config(epochs=4, batch=16)
+        )
+
+    run = stepped(made(), 5)
+    save(run, tmp_path / "run")
+    loaded = load_run(tmp_path / "run", toy())
+    assert loaded.net.layers[2].rng is loaded.net.rng
+    assert loaded.net.layers[5].rng is not loaded.net.rng
+    end = bits(stepped(made(), 99))
+    assert bits(stepped(run, 99)) == bits(stepped(loaded, 99)) == end
+
+
+def test_numbers_of_numpy_keep_their_type(tmp_path):
+    """A float32 rate rounds otherwise than a float64 one."""
+    config = Config(epochs=np.int64(2), batch=16, lr=np.float32(0.1))
+    run = Run(mlp((12, 8, 4), density=0.5), toy(), "rigl", config)
+    run.net.memory |= {"own.count": np.int32(3), "own.text": "a", "own.grid": np.asfortranarray(np.eye(3)), "own": None}
+    save(run, tmp_path / "run")
+    loaded = load_run(tmp_path / "run", toy())
+    assert [type(v) for v in (loaded.config.epochs, loaded.config.lr)] == [np.int64, np.float32]
+    assert bits(loaded) == bits(run)
+    assert loaded.net.memory["own.grid"].flags.f_contiguous
+
+
+def test_notes_are_kept(tmp_path):
+    run = begun()
+    run.notes["why"] = ["a test", 1, None]
+    save(run, tmp_path / "run")
+    assert load_run(tmp_path / "run", toy()).notes == {"why": ["a test", 1, None]}
+
+
+def test_the_network_of_a_finished_run_predicts_and_trains_on(tmp_path):
+    run = stepped(begun("rigl"), 99)
+    save(run, tmp_path / "run")
+    net = load_run(tmp_path / "run", toy()).net
+    assert net.outputs(toy().x_test).tobytes() == run.net.outputs(toy().x_test).tobytes()
+    assert len(minidst.fit(net, toy(), "rigl", Config(epochs=1)).epochs) == 1
+
+
+def test_data_with_a_name_are_found_by_it(tmp_path):
+    data = minidst.load("digits")
+    run = Run(mlp((64, 10), density=0.1), data, "set", Config(epochs=1, batch=500))
+    save(stepped(run, 1), tmp_path / "run")
+    assert bits(stepped(load_run(tmp_path / "run"), 9)) == bits(stepped(run, 9))
+
+
+def test_a_method_of_your_own_is_found_where_it_was_registered(tmp_path, monkeypatch):
+    record = replace(often(METHODS["set"]), name="mine", newborn=lambda *given: zeros(*given) + 0.5)
+    monkeypatch.setitem(METHODS, "mine", record)
+    run = stepped(Run(mlp((12, 8, 4), density=0.5, method=record), toy(), record), 3)
+    save(run, tmp_path / "run")
+    assert bits(stepped(load_run(tmp_path / "run", toy()), 9)) == bits(stepped(run, 9))
+    changed = replace(record, keep_value_on_regrow=True)  # its own functions are still those of the registered one
+    save(Run(run.net, toy(), changed), tmp_path / "run")
+    assert load_run(tmp_path / "run", toy()).method == changed
+    monkeypatch.delitem(METHODS, "mine")
+    with pytest.raises(ValueError, match=r"'mine' is not in minidst.METHODS; put its record there"):
+        load_run(tmp_path / "run", toy())
+
+
+def test_iterating_and_fitting_are_the_same_training():
+    run = stepped(begun("set"), 2)
+    assert run.progress.at.t == 2
+    stepped(run, 99)
+    history = minidst.fit(begun("set").net, toy(), run.method, run.config)
+    columns, others = history.to_dict(), run.history.to_dict()
+    del columns["seconds"], others["seconds"]
+    assert columns == others
+    assert all(isinstance(layer, SparseLinear) for layer in run.net.weighted)
+    assert list(run) == []
