@@ -1,8 +1,8 @@
 """Change every constant, operator and comparison of the closed forms, one at a time: some check or test must notice.
 
-`python tests/mutate_theory.py [--every N] [NAME ...]` prints what survives and exits with 1 if anything does. Each mutant lives in
-a forked process, where the code of its module is replaced, then `minidst verify`'s check and the theorem's own test
-file are run.
+`python tests/mutate_theory.py [--every N] [NAME ...]` prints what survives and exits with 1 if anything does. Each
+mutant lives in a forked process, where the code of its module is replaced, then `minidst verify`'s check and the
+theorem's own test file are run.
 """
 
 import ast
