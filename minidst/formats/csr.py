@@ -73,7 +73,7 @@ class CSR(Sparse):
         return self.indices.nbytes + (self._column_bytes() or self.indptr.nbytes)
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
-        height = self.panel(X)
+        height = self.panel(X, out)
 
         def product(r0: int, r1: int) -> None:
             csr.spmm(self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1])

@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -23,8 +24,8 @@ from ..kernels.parallel import deal, even_cuts, slices
 S = TypeVar("S", bound="Sparse")
 
 
-FAST_CACHE = 1 << 18  # bytes of X that are best visited as a whole: a quarter of a core's second-level cache
-MET_IN_A_VISIT = 40  # connections of a row that make up for fetching its tile, where X is visited in panels
+CACHE = 1 << 19  # bytes of activations that stay in a core's second-level cache
+MET_IN_A_VISIT = 25  # connections of a row that make up for fetching its tile, where X is visited in panels
 
 
 class Columns(NamedTuple):
@@ -133,7 +134,7 @@ class Sparse(ABC):
     def _transposed(self, DY: Float, out: Float) -> None:
         """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
         _, colptr, rows = self.columns
-        values, height, none = np.empty(self.nnz, self.dtype), self.panel(DY), np.zeros(self.shape[1], self.dtype)
+        values, height, none = np.empty(self.nnz, self.dtype), self.panel(DY, out), np.zeros(self.shape[1], self.dtype)
         columns.gather(colptr, rows, self._here(0), self.values.reshape(-1), values)
 
         def product(j0: int, j1: int) -> None:
@@ -149,10 +150,16 @@ class Sparse(ABC):
             columns.seek(indptr, self.connections()[1], j, here)
         return here
 
-    def panel(self, X: Float) -> int:
-        """How many rows of X (or of DY, for Wᵀ) to visit at a time."""
-        tile = min(X.shape[1] * X.itemsize, 512)  # bytes of a row that are visited at once
-        return len(X) if len(X) * tile <= FAST_CACHE else max(64, int(MET_IN_A_VISIT / self.density))
+    def panel(self, X: Float, out: Float | None = None) -> int:
+        """How many rows of X (or of DY, for Wᵀ) to visit at a time: all of them if they fit into the cache.
+
+        Each visit of a row of `out` loads and stores its tile, so visits are fewer where `out` does not fit either.
+        """
+        if X.nbytes <= CACHE // 2:
+            return len(X)
+        shortest = 1024 if out is not None and out.nbytes > CACHE else 128
+        visits = min(round(self.density * len(X) / MET_IN_A_VISIT), len(X) // shortest)
+        return ceil(len(X) / max(1, visits))
 
     def keys(self) -> Offset:
         """i·n_in + j of every connection, (nnz,) int64, increasing: the connection's name in its layer."""
