@@ -83,8 +83,9 @@ class Condensed(Sparse):
         return cls(shape, np.reshape(cols, rectangle), np.reshape(values, rectangle), active.astype(np.int32))
 
     def index_bytes(self) -> int:
-        """Bytes of indices, active rows and, once used, the view by columns."""
-        return self.indices.nbytes + self.active.nbytes + self._column_bytes()
+        """Bytes of indices, active rows and, once used, the view by columns, with the row pointer that it needs."""
+        indptr = self.columns.indptr.nbytes if "columns" in self.__dict__ else 0
+        return self.indices.nbytes + self.active.nbytes + self._column_bytes() + indptr
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         if self.active.size < self.shape[0]:

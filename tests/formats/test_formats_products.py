@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from strategies import DTYPES, refused, topologies, whole
 
 from minidst import COO, CSR, Condensed
-from minidst.formats.sparse import operand
+from minidst.formats.check import operand
+from minidst.formats.columns import panel
 
 
 def drawn(data, format, dtype, B=None, numbers=whole):
@@ -206,12 +207,10 @@ def test_an_operand_that_would_lose_digits_is_refused_with_both_dtypes(format, e
 
 
 def test_a_wide_layer_is_visited_in_panels_and_a_narrow_one_as_a_whole():
-    # 409 connections a row: sixteen visits of 25; where out does not fit into the cache either, four of 1024 rows
-    W = CSR.from_scipy(scipy.sparse.random(64, 4096, 0.1, "csr", dtype=np.float32, random_state=0))
+    # 4096 inputs at 10 %: sixteen visits of 25 connections; where out does not fit into the cache either, four
     X, small, large = (np.empty((n, 128), np.float32) for n in (4096, 64, 2048))
-    assert [W.panel(X), W.panel(X, small), W.panel(X, large), W.panel(small)] == [256, 256, 1024, 64]
-    sparse = CSR.from_scipy(scipy.sparse.random(64, 4096, 0.001, "csr", dtype=np.float32, random_state=0))
-    assert sparse.panel(X) == 4096  # four connections a row are not worth a second visit
+    assert [panel(X, 0.1), panel(X, 0.1, small), panel(X, 0.1, large), panel(small, 0.1)] == [256, 256, 1024, 64]
+    assert panel(X, 0.001) == 4096  # four connections a row are not worth a second visit
 
 
 @pytest.mark.parametrize("n_in", [700, 2100])
