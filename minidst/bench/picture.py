@@ -39,8 +39,10 @@ def curves(axes: Any, rows: Sequence[Mapping[str, Any]], x: str, named: Mapping[
             }
             axes.plot(*zip(*points, strict=True), label=label, markersize=4, **style)
     axes.set(xscale="log", yscale="log")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
+    axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
+    ticks = sorted({row[x] for row in rows})
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=30 if len(ticks) > 5 else 0)
+    axes.minorticks_off()
     axes.legend(frameon=False, fontsize=8)
 
 

@@ -65,7 +65,7 @@ def width_study(study: Study, say: Say) -> Part | None:
             "seconds": row.seconds,
             "held_mb": row.peak_bytes / 1e6,
         })  # fmt: skip
-    title = f"{WIDTHS_TITLE}{data.name}, {data.features}-n-n-{data.classes}, {connections:,}"
+    title = f"{WIDTHS_TITLE}{data.name}, {data.features}-n-n-{data.classes}, {connections:,} connections"
     note = f"gse-grabo; seeds: {study.seeds}; epochs: {study.config.epochs}; at factor 1 the network is dense."
     return Part(title, COLUMNS, rows, (note,))
 
