@@ -28,6 +28,7 @@ from typing import Literal
 import numpy as np
 
 from ...kernels.arrays import Float, Offset
+from ...topology.graphs import once
 from ..grow import Site, gradient
 from ..method import Method, name_of
 from ..prune import magnitude
@@ -67,7 +68,7 @@ class GuidedSample:
         keys = _endpoints(g, m, rng)  # of (a, b): b·n_in + a, in place, for this is where GSE needs most memory
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)
-        return site.without_taken(np.unique(keys))
+        return site.without_taken(once(keys))
 
     @property
     def in_parts(self) -> bool:
