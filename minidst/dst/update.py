@@ -150,8 +150,9 @@ def apply(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.ran
         staying = np.isin(keys[P], G, assume_unique=True)
         P, G = P[~staying], np.setdiff1d(G, keys[P[staying]], assume_unique=True)
     n_in = layer.shape[1]
-    rows_after = np.concatenate([np.delete(keys, P), G]) // n_in
-    layer.rewire(P, G, method.newborn(G // n_in, rows_after, rng, layer.W.dtype))
+    born = method.newborn(G // n_in, np.concatenate([np.delete(keys, P), G]) // n_in, rng, layer.W.dtype)
+    del keys  # rewiring is where an update needs most memory
+    layer.rewire(P, G, born)
     return done
 
 
