@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         print(json.dumps(result.to_dict() | {"picture": str(picture)}, indent=2))
     else:
         print(bench_table(result))
-        print(f"picture: {picture}, figures: {figures}")
+        print(f"picture: {picture}\nfigures: {figures}")
 
 
 def _neurons(arguments: argparse.Namespace) -> dict[str, int]:
