@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
+from .bench.result import Part, Result
 from .compare import Row
 from .data import Source
 from .dst import Method
@@ -100,6 +101,35 @@ def theorem_table(found: Sequence[tuple[Theorem, Counted, float]]) -> str:
     for line, (theorem, _, _) in zip(lines[2:], found, strict=True):
         table += [line, *wrap(theorem.statement, 78, initial_indent="  ", subsequent_indent="  ")]
     return "\n".join(table)
+
+
+def bench_table(result: Result) -> str:
+    """Every table of a bench, under the machine, the threads and the versions it was measured with."""
+    machine = result.machine
+    load = "" if machine.load is None else f", load {machine.load:g} before"
+    header = [
+        f"{machine.cpu}, {machine.cores} cores, {machine.threads} thread{'s' if machine.threads > 1 else ''}{load}",
+        ", ".join(f"{name} {version}" for name, version in machine.versions.items()),
+    ]
+    if machine.missing:
+        header.append(f"left out, for they cannot be imported: {', '.join(machine.missing)}")
+    lines = [piece for line in header for piece in wrap(line, 80)]
+    for part in result.parts:
+        lines += ["", *wrap(part.title, 80), "", _part_table(part)]
+        lines += [piece for note in part.notes for piece in wrap(note, 78, initial_indent="  ", subsequent_indent="  ")]
+    return "\n".join([*lines, ""])
+
+
+def _part_table(part: Part) -> str:
+    """The columns that any of its rows has."""
+    present = {
+        key: column for key, column in part.columns.items() if any(row.get(key) is not None for row in part.rows)
+    }
+    cells = [
+        ["—" if row.get(key) is None else format(row[key], form) for key, (_, form) in present.items()]
+        for row in part.rows
+    ]
+    return _aligned([heading for heading, _ in present.values()], cells)
 
 
 def _parts(method: Method) -> dict[str, str | bool]:
