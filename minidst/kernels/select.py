@@ -29,10 +29,11 @@ def _first(scores: Float, k: int, sign: int) -> Offset:
     cut = sign * ordered[k - 1]
     del ordered
     if np.isnan(cut):  # NaN sorts last, on either side: it is never among the best while a number is left
-        better, ties = np.flatnonzero(~np.isnan(scores)), np.flatnonzero(np.isnan(scores))
+        chosen, ties = ~np.isnan(scores), np.isnan(scores)
     else:
-        better, ties = np.flatnonzero(scores < cut if sign > 0 else scores > cut), np.flatnonzero(scores == cut)
-    return np.sort(np.concatenate([better, ties[: k - better.size]]))
+        chosen, ties = scores < cut if sign > 0 else scores > cut, scores == cut
+    chosen[np.flatnonzero(ties)[: k - np.count_nonzero(chosen)]] = True
+    return np.flatnonzero(chosen)
 
 
 def largest_in_rows(scores: Float, counts: Offset) -> Bool:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..formats import Sparse
 from ..kernels.arrays import Float, Offset
+from ..kernels.order import merge
 
 S = TypeVar("S", bound=Sparse)
 
@@ -24,27 +25,29 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     """
     keeps = np.ones(W.nnz, bool)
     keeps[drop] = False
-    keys = np.concatenate([W.keys()[keeps], born])
-    order = np.argsort(keys, kind="stable")  # merges two runs, of which the first is sorted already
-    keys = keys[order]
+    kept = np.flatnonzero(keeps)
+    if (np.diff(born) < 0).any():
+        order = np.argsort(born)
+        born, born_values = born[order], np.broadcast_to(born_values, born.shape)[order]
     n_out, n_in = W.shape
-    if keys.size and not (keys[0] >= 0 and keys[-1] < n_out * n_in):
-        outside = keys[0] if keys[0] < 0 else keys[-1]
+    if born.size and not (born[0] >= 0 and born[-1] < n_out * n_in):
+        outside = born[0] if born[0] < 0 else born[-1]
         raise ValueError(f"key {outside} is born outside; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")
+    keys, place = np.empty(kept.size + born.size, np.int64), np.empty(kept.size + born.size, np.int64)
+    merge(W.keys()[keeps], born, keys, place)
     if (twice := np.flatnonzero(keys[1:] == keys[:-1])).size:
         raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
 
-    source = np.concatenate([np.flatnonzero(keeps), np.full(born.size, -1)])[order]
+    survives = place >= 0
+    source = np.full(keys.size, -1)
+    source[survives] = kept  # survivors keep their order, and so do the born
     values = np.empty(keys.size, W.dtype)
-    values[: keys.size - born.size] = W.values.reshape(-1)[keeps]
-    values[keys.size - born.size :] = born_values
-    values = values[order]
-    del order, keeps  # here an update needs most memory
+    values[survives] = W.values.reshape(-1)[keeps]
+    values[~survives] = born_values
+    del place, survives
     rows = (keys // n_in).astype(np.int32)
     keys %= n_in
-    cols = keys.astype(np.int32)
-    del keys
-    return type(W).from_connections(W.shape, rows, cols, values), source
+    return type(W).from_connections(W.shape, rows, keys.astype(np.int32), values), source
 
 
 def carry(aligned: Float, source: Offset) -> Float:
