@@ -6,7 +6,7 @@ import numpy as np
 
 from ..formats import Sparse
 from ..kernels.arrays import Float, Offset
-from ..kernels.order import merge
+from ..kernels.order import follow, merge
 
 S = TypeVar("S", bound=Sparse)
 
@@ -25,7 +25,6 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     """
     keeps = np.ones(W.nnz, bool)
     keeps[drop] = False
-    kept = np.flatnonzero(keeps)
     if (np.diff(born) < 0).any():
         order = np.argsort(born)
         born, born_values = born[order], np.broadcast_to(born_values, born.shape)[order]
@@ -33,18 +32,13 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     if born.size and not (born[0] >= 0 and born[-1] < n_out * n_in):
         outside = born[0] if born[0] < 0 else born[-1]
         raise ValueError(f"key {outside} is born outside; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")
-    keys, place = np.empty(kept.size + born.size, np.int64), np.empty(kept.size + born.size, np.int64)
-    merge(W.keys()[keeps], born, keys, place)
+    nnz = np.count_nonzero(keeps) + born.size
+    keys, source = np.empty(nnz, np.int64), np.empty(nnz, np.int64)
+    merge(W.keys(), keeps, born, keys, source)
     if (twice := np.flatnonzero(keys[1:] == keys[:-1])).size:
         raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
-
-    survives = place >= 0
-    source = np.full(keys.size, -1)
-    source[survives] = kept  # survivors keep their order, and so do the born
-    values = np.empty(keys.size, W.dtype)
-    values[survives] = W.values.reshape(-1)[keeps]
-    values[~survives] = born_values
-    del place, survives
+    values = carry(W.values, source)
+    values[source < 0] = born_values  # which stay in their order
     rows = (keys // n_in).astype(np.int32)
     keys %= n_in
     return type(W).from_connections(W.shape, rows, keys.astype(np.int32), values), source
@@ -55,7 +49,6 @@ def carry(aligned: Float, source: Offset) -> Float:
 
     aligned: (nnz,) or any shape of that size; returns (nnz′,).
     """
-    carried = np.zeros(source.size, aligned.dtype)
-    survives = source >= 0
-    carried[survives] = aligned.reshape(-1)[source[survives]]
+    carried = np.empty(source.size, aligned.dtype)
+    follow(aligned.reshape(-1), source, carried)
     return carried

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import DTYPES
 
-from minidst.kernels.order import by_magnitude, draw, merge, sort_keys
+from minidst.kernels.order import by_magnitude, draw, follow, kth_smallest, merge, sort_keys
 
 pytestmark = pytest.mark.small
 
@@ -27,14 +27,25 @@ def test_weights_are_ordered_by_magnitude_and_equal_ones_as_they_come(dtype, dat
     np.testing.assert_array_equal(by_magnitude(theta), np.argsort(np.abs(theta), kind="stable"))
 
 
-@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
-def test_two_runs_are_merged_and_every_key_knows_where_it_came_from(kept, born):
-    kept, born = (np.array(sorted(run), np.int64) for run in (kept, born))
-    keys, source = np.empty(kept.size + born.size, np.int64), np.empty(kept.size + born.size, np.int64)
-    merge(kept, born, keys, source)
-    assert keys.tolist() == sorted([*kept.tolist(), *born.tolist()])
-    both = np.concatenate([kept, born[::-1]])
-    np.testing.assert_array_equal(both[source], keys)  # −1 is the first of the born, read from the end
+@given(st.dictionaries(st.integers(0, 40), st.booleans()), st.sets(st.integers(0, 40)))
+def test_what_is_kept_and_what_is_born_are_merged_and_every_key_knows_where_it_came_from(kept, born):
+    keys, keeps = np.array(sorted(kept), np.int64), np.array([kept[key] for key in sorted(kept)], bool)
+    born = np.array(sorted(born), np.int64)
+    merged, source = np.empty(keeps.sum() + born.size, np.int64), np.empty(keeps.sum() + born.size, np.int64)
+    merge(keys, keeps, born, merged, source)
+    assert merged.tolist() == sorted([*keys[keeps].tolist(), *born.tolist()])
+    assert merged[source < 0].tolist() == born.tolist()
+    np.testing.assert_array_equal(keys[source[source >= 0]], keys[keeps])
+    carried = np.empty(merged.size)
+    follow(keys + 0.5, source, carried)
+    np.testing.assert_array_equal(carried, np.where(source < 0, 0, merged + 0.5))
+
+
+@given(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 1.0, np.inf]) | st.floats(allow_nan=False, width=32), min_size=1))
+def test_the_kth_smallest_is_found_by_its_digits(numbers):
+    scores = np.array(numbers, np.float32) + np.float32(0)
+    found = [np.int32(kth_smallest(scores.view(np.int32), k)).view(np.float32) for k in range(scores.size)]
+    assert found == sorted(scores.tolist())
 
 
 @given(
