@@ -51,7 +51,7 @@ def curves(axes: Any, rows: Sequence[Mapping[str, Any]], x: str, named: Mapping[
 def bars(axes: Any, labels: Sequence[str], heights: Sequence[float], unit: str = "") -> None:
     """A horizontal bar for each label, the first on top, its number written at its end."""
     drawn = axes.barh(range(len(labels)), heights, color=COLOURS[0])
-    axes.bar_label(drawn, fmt=f"%.3g{unit}", padding=3, fontsize=8)
+    axes.bar_label(drawn, fmt=f"%.4g{unit}", padding=3, fontsize=8)
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
     axes.margins(x=0.15)
