@@ -79,7 +79,7 @@ def test_the_defaults_of_mlp_are_those_of_the_design():
 
 def test_a_dataset_has_the_fields_of_the_design():
     names = list(minidst.Dataset.__dataclass_fields__)
-    assert names == ["x_train", "y_train", "x_test", "y_test", "classes", "name"]
+    assert names == ["x_train", "y_train", "x_test", "y_test", "classes", "name", "weights", "dtype"]
 
 
 def test_methods_are_records_under_their_own_names():
