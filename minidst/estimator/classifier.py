@@ -30,7 +30,7 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLP):  # type: ignore[misc]
 
         Raises ValueError as `fit` does.
         """
-        if classes is None and not hasattr(self, "classes_"):
+        if classes is None and not hasattr(self, "network_"):
             raise ValueError("classes is None; give all labels at the first call of partial_fit, as np.unique(y) does")
         return self._partial_fit(X, y, sample_weight, classes)
 
@@ -60,13 +60,13 @@ class SparseMLPClassifier(ClassifierMixin, SparseMLP):  # type: ignore[misc]
         found = np.unique(y if classes is None else classes)
         if not goes_on:
             if found.size < 2:
-                raise ValueError(f"y has 1 class, {found[0]!r}, and a classifier tells two or more classes apart")
+                raise ValueError(f"y has 1 class, {found.tolist()[0]!r}; give samples of two or more classes")
             self.classes_ = found
         elif classes is not None and not np.array_equal(found, self.classes_):
             raise ValueError(f"classes={found} are not those of the first call, {self.classes_}; they cannot change")
         known = np.isin(y, self.classes_)
         if not known.all():
-            raise ValueError(f"y has {y[~known][0]!r}, which is not among the classes {self.classes_}; fit anew")
+            raise ValueError(f"y has {y[~known].tolist()[0]!r}, which is none of the classes {self.classes_}; fit anew")
         return np.searchsorted(self.classes_, y), len(self.classes_)
 
     def _loss_for(self, data: Dataset) -> tuple[Loss, int]:

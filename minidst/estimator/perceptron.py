@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import Dataset
@@ -19,6 +18,7 @@ from ..nn import SparseLinear
 from ..train import Position, check_data, check_fit
 from . import settings
 from .epochs import Best, mean_losses
+from .samples import checked_weights, split
 
 
 class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -26,8 +26,9 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     Parameters that minidst adds:
     density, allocation, format: see `minidst.mlp`; a density that leaves a layer empty is refused.
-    method: a name of `minidst.METHODS`, whose updates are spread over `max_iter` epochs as `minidst.compare` does, or
-    a `minidst.Method` with a schedule of its own. Those that take several trainings (lottery) are refused.
+    method: a name of `minidst.METHODS`, whose updates are spread over the first three quarters of `max_iter` epochs,
+    50 of them or one step in five if that is less; or a `minidst.Method`, which keeps its own schedule. Those that
+    take several trainings (lottery) are refused.
     weight_decay: λ ≥ 0 of the optimizer, on biases too; scikit-learn's alpha is another number, divided by the batch.
 
     Parameters that mean what they do in `sklearn.neural_network.MLPClassifier`, with the same defaults but one:
@@ -115,8 +116,7 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self._epoch = 0
         held_out = None
         if self.early_stopping:
-            samples, out = self._split(data)
-            held_out, data = data.only(out), data.only(samples)
+            data, held_out = split(data, self.validation_fraction, self.network_.rng)
         self._train(data, range(self.max_iter), held_out, goes_on)
         return self
 
@@ -137,12 +137,7 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), reset=not goes_on, **self._asked_of_y)
         weights = None
         if sample_weight is not None:
-            weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-            if weights.shape != (len(X),) or weights.min() < 0 or weights.max() == 0:
-                raise ValueError(
-                    f"sample_weight has shape {weights.shape} and numbers from {weights.min()} to {weights.max()}; "
-                    f"give one for each of {len(X)} samples, at least zero, and not all of them zero"
-                )
+            weights = checked_weights(sample_weight, len(X))
             X, y, weights = (array[weights > 0] for array in (X, y, weights))
         Y, count = self._check_targets(y, goes_on, classes)
         dtype = self.network_.dtype if goes_on else X.dtype
@@ -169,18 +164,6 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
 
-    def _split(self, data: Dataset) -> Any:
-        """(row numbers to train on, row numbers to judge by), with the same share of every class."""
-        samples, seed = np.arange(len(data.x_train)), int(self.network_.rng.integers(2**31 - 1))
-        alike = data.y_train if data.classes else None
-        parts = train_test_split(samples, test_size=self.validation_fraction, random_state=seed, stratify=alike)
-        if len(parts[1]) < 2:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} of {len(samples)} samples is 1 to judge by; raise it, "
-                "or set early_stopping=False"
-            )
-        return parts
-
     def _train(self, data: Dataset, epochs: range, held_out: Dataset | None, begun: bool) -> None:
         """Take these epochs of a training of `max_iter`, fewer if nothing gets better; then keep the best held out."""
         net, n = self.network_, len(data.x_train)
@@ -205,7 +188,7 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.network_ = best.network or net
         self.network_.release()
         self.best_loss_ = None if held_out else min(self.loss_curve_)
-        self.best_validation_score_ = max(self.validation_scores_ or [-np.inf]) if held_out else None
+        self.best_validation_score_ = best.score if held_out else None
 
     def _note(self, loss: float, samples: int) -> None:
         self._epoch += 1

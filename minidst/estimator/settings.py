@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..compare import paced
+from ..compare import UPDATES_PER_RUN, paced
 from ..config import Config
 from ..dst import Method
 from ..dst import method as method_named
 from ..nn import SGD, Adam, Decay, Optimizer
 
 AUTO_BATCH = 200  # as in scikit-learn's MLP
+LEAST_PACE = 5  # steps from update to update: in most methods an update takes the place of an optimizer's step
 CURVES = ("constant", "linear", "cosine")
 
 
@@ -65,7 +66,7 @@ def scheduled(estimator: Any, steps: int, begun: bool) -> Method:
     """The method of a training of so many steps. begun: whether the network has been trained before."""
     found = record(estimator)
     if isinstance(estimator.method, str):  # a record of the user's has the schedule that the user gave it
-        found = paced(found, steps)
+        found = paced(found, max(steps, LEAST_PACE * UPDATES_PER_RUN))
     return replace(found, begin=None) if begun else found
 
 
