@@ -80,6 +80,7 @@ def all_digests():
 def test_every_thread_count_gives_the_same_bits(name, format, threads, monkeypatch):
     alone = digest(name, format, width=64)
     monkeypatch.setattr(parallel, "WORTH_DEALING", 1)
+    monkeypatch.setattr(parallel, "WORTH_A_SLICE", 1e-9)
     assert digest(name, format, width=64) == alone
     minidst.threads(threads)
     assert parallel.slices(1) > threads  # every product is dealt

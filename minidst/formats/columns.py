@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Self
 
@@ -43,7 +44,7 @@ class Columns:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays that rows alone do not have."""
-        return self.colptr.nbytes + self.rows.nbytes
+        return self.colptr.nbytes + self.rows.nbytes + sum(here.nbytes for here in self._starts.values())
 
     def spmm(self, values: Float, DY: Float, out: Float) -> None:
         """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
@@ -67,11 +68,18 @@ class Columns:
         deal(product, even_cuts(self.colptr, slices(2 * values.size * X.shape[1])))
 
     def _here(self, j: int) -> Offset:
-        """The first connection of each row whose input is at least j."""
-        here = self.indptr[:-1].copy()
-        if j > 0:
-            columns.seek(self.indptr, self.cols, j, here)
-        return here
+        """The first connection of each row whose input is at least j; several threads begin at the same j each time."""
+        if j == 0:
+            return self.indptr[:-1].copy()
+        if j not in self._starts:
+            first = np.empty_like(self.indptr[:-1])
+            columns.seek(self.indptr, self.cols, j, first)
+            self._starts[j] = first
+        return self._starts[j].copy()
+
+    @cached_property
+    def _starts(self) -> dict[int, Offset]:
+        return {}
 
     def _density(self, DY: Float, X: Float) -> float:
         return self.rows.size / (len(DY) * len(X))

@@ -17,6 +17,7 @@ from .arrays import Offset
 
 WORTH_DEALING = 1 << 20  # multiply-adds (some 50 µs of work) below which waking a thread costs more than it saves
 SLICES_PER_THREAD = 4  # a thread that falls behind leaves its later slices to the others
+WORTH_A_SLICE = 1 << 24  # multiply-adds below which a slice more costs more than that can save
 
 Cuts = Sequence[int] | Offset
 """Rows 0 = r₀ ≤ r₁ ≤ … ≤ n at which a product is cut."""
@@ -41,7 +42,9 @@ def threads(n: int | None = None) -> int:
 
 def slices(multiply_adds: int) -> int:
     """Into how many slices of rows a product of this size should be cut: 1 where dealing is not worth it."""
-    return 1 if _count == 1 or multiply_adds < WORTH_DEALING else SLICES_PER_THREAD * _count
+    if _count == 1 or multiply_adds < WORTH_DEALING:
+        return 1
+    return _count * min(SLICES_PER_THREAD, max(1, round(multiply_adds / (_count * WORTH_A_SLICE))))
 
 
 def deal(product: Callable[[int, int], None], cuts: Cuts) -> None:

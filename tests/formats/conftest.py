@@ -20,6 +20,7 @@ def format(request):
 def dealt(monkeypatch):
     """Even the smallest product is dealt to threads, and afterwards there is one thread again."""
     monkeypatch.setattr(parallel, "WORTH_DEALING", 1)
+    monkeypatch.setattr(parallel, "WORTH_A_SLICE", 1e-9)
     yield
     minidst.threads(1)
 

@@ -37,7 +37,8 @@ def test_products_are_cut_only_if_that_pays_and_there_is_someone_to_deal_to():
     assert parallel.slices(10**9) == 1
     minidst.threads(3)
     assert parallel.slices(parallel.WORTH_DEALING - 1) == 1
-    assert parallel.slices(parallel.WORTH_DEALING) == 3 * parallel.SLICES_PER_THREAD
+    assert parallel.slices(parallel.WORTH_DEALING) == 3
+    assert parallel.slices(10**9) == 3 * parallel.SLICES_PER_THREAD
 
 
 @given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=30), pieces=st.integers(1, 25))
