@@ -10,6 +10,7 @@ from .compare import Row
 from .data import Source
 from .dst import Method
 from .dst.method import name_of
+from .sweep import Study
 from .verify import Counted, Theorem
 
 
@@ -100,6 +101,15 @@ def theorem_table(found: Sequence[tuple[Theorem, Counted, float]]) -> str:
     for line, (theorem, _, _) in zip(lines[2:], found, strict=True):
         table += [line, *wrap(theorem.statement, 78, initial_indent="  ", subsequent_indent="  ")]
     return "\n".join(table)
+
+
+def study_table(studies: Sequence[Study], *, as_json: bool = False) -> str:
+    """A line per study: its name, how many runs it has here, and its title."""
+    if as_json:
+        return json.dumps([{"name": study.name, "runs": len(study.trials), "title": study.title,
+                            "source": study.source} for study in studies], indent=2, ensure_ascii=False)  # fmt: skip
+    rows = [(study.name, f"{len(study.trials):,}", study.title) for study in studies]
+    return _aligned(("study", "runs", "what it asks"), rows)
 
 
 def _parts(method: Method) -> dict[str, str | bool]:

@@ -3,6 +3,6 @@
 The first words of a file's docstring, up to the colon, are the command's line in `minidst --help`.
 """
 
-from . import compare, data, methods, train, verify
+from . import compare, data, methods, sweep, train, verify
 
-COMMANDS = (compare, train, methods, data, verify)
+COMMANDS = (compare, train, sweep, methods, data, verify)

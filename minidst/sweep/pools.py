@@ -1,0 +1,130 @@
+"""The pools: where the runs of a sweep are computed. Each hands out futures, and knows how many it has room for."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, Protocol
+
+from ..kernels.parallel import threads
+from ..version import __version__
+from .trial import Trial, measure
+
+
+class Pool(Protocol):
+    """Something that computes runs."""
+
+    def room(self) -> int:
+        """How many runs it can be at, at the moment."""
+        ...
+
+    def submit(self, trial: Trial) -> Future[dict[str, Any]]:
+        """Begin a run; the future gives its row."""
+        ...
+
+    def restart(self) -> None:
+        """Make it whole again after a worker has died."""
+        ...
+
+    def close(self) -> None:
+        """Drop what is not finished."""
+        ...
+
+
+class Local:
+    """So many worker processes on this machine, one thread each: joblib's loky, which starts them anew, not by fork."""
+
+    def __init__(self, workers: int) -> None:
+        if workers < 1:
+            raise ValueError(f"workers {workers} must be at least 1; this machine's cores are a good number")
+        self.workers = workers
+        self._executor = self._started()
+
+    def room(self) -> int:  # noqa: D102
+        return self.workers
+
+    def submit(self, trial: Trial) -> Future[dict[str, Any]]:  # noqa: D102
+        future: Future[dict[str, Any]] = self._executor.submit(measure, trial)
+        return future
+
+    def restart(self) -> None:  # noqa: D102
+        self.close()
+        self._executor = self._started()
+
+    def close(self) -> None:  # noqa: D102
+        self._executor.shutdown(wait=True, kill_workers=True)
+
+    def _started(self) -> Any:
+        from joblib.externals.loky import ProcessPoolExecutor  # here, for no other command has a use for it
+
+        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+        return ProcessPoolExecutor(self.workers, env=one, initializer=_alone)
+
+
+class Here:
+    """This process: one run at a time, for debuggers and tests."""
+
+    def __init__(self) -> None:
+        self._executor: Executor = ThreadPoolExecutor(1)
+
+    def room(self) -> int:  # noqa: D102
+        return 1
+
+    def submit(self, trial: Trial) -> Future[dict[str, Any]]:  # noqa: D102
+        return self._executor.submit(measure, trial)
+
+    def restart(self) -> None:  # noqa: D102
+        return
+
+    def close(self) -> None:  # noqa: D102
+        self._executor.shutdown(cancel_futures=True)
+
+
+class Cluster:
+    """The workers of a Dask cluster, as many as there are at the time. A run whose worker dies is given to another.
+
+    address: of the scheduler. Raises ValueError if it does not answer, or a worker has another version of minidst.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ValueError(
+                f"--dask {address!r} needs Dask, which is not installed: pip install 'minidst[distributed]'"
+            ) from None
+        try:
+            self._client = Client(address, timeout=20)
+            found = set(self._client.run(_version).values())
+        except (OSError, ValueError, ImportError) as error:
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"no Dask scheduler with minidst answers at {address!r}: {reason}; see `dask scheduler`") from None
+        if found - {__version__}:
+            self._client.close()
+            raise ValueError(f"Dask workers have minidst {', '.join(sorted(found))} and here is {__version__}; "
+                             "install the same everywhere")  # fmt: skip
+        self._executor = self._client.get_executor(pure=False)
+
+    def room(self) -> int:  # noqa: D102
+        return max(1, sum(self._client.nthreads().values()))
+
+    def submit(self, trial: Trial) -> Future[dict[str, Any]]:  # noqa: D102
+        future: Future[dict[str, Any]] = self._executor.submit(measure, trial)
+        return future
+
+    def restart(self) -> None:  # noqa: D102
+        return  # the scheduler does that
+
+    def close(self) -> None:  # noqa: D102
+        self._executor.shutdown(wait=False)
+        self._client.close()
+
+
+def _alone() -> None:
+    """What a worker does first: Ctrl-C is its parent's business, and there is one thread."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threads(1)
+
+
+def _version() -> str:
+    return __version__
