@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
+from .bench.result import Part, Result
+from .columns import aligned as _aligned
+from .columns import bytes_shown as _bytes
 from .compare import Row
 from .data import Source
 from .dst import Method
@@ -112,6 +115,35 @@ def study_table(studies: Sequence[Study], *, as_json: bool = False) -> str:
     return _aligned(("study", "runs", "what it asks"), rows)
 
 
+def bench_table(result: Result) -> str:
+    """Every table of a bench, under the machine, the threads and the versions it was measured with."""
+    machine = result.machine
+    load = "" if machine.load is None else f", load {machine.load:g} before"
+    header = [
+        f"{machine.cpu}, {machine.cores} cores, {machine.threads} thread{'s' if machine.threads > 1 else ''}{load}",
+        ", ".join(f"{name} {version}" for name, version in machine.versions.items()),
+    ]
+    if machine.missing:
+        header.append(f"left out, for they cannot be imported: {', '.join(machine.missing)}")
+    lines = [piece for line in header for piece in wrap(line, 80)]
+    for part in result.parts:
+        lines += ["", *wrap(part.title, 80), "", _part_table(part)]
+        lines += [piece for note in part.notes for piece in wrap(note, 78, initial_indent="  ", subsequent_indent="  ")]
+    return "\n".join([*lines, ""])
+
+
+def _part_table(part: Part) -> str:
+    """The columns that any of its rows has."""
+    present = {
+        key: column for key, column in part.columns.items() if any(row.get(key) is not None for row in part.rows)
+    }
+    cells = [
+        ["—" if row.get(key) is None else format(row[key], form) for key, (_, form) in present.items()]
+        for row in part.rows
+    ]
+    return _aligned([heading for heading, _ in present.values()], cells)
+
+
 def _parts(method: Method) -> dict[str, str | bool]:
     return {
         "name": method.name,
@@ -139,20 +171,3 @@ def _parts(method: Method) -> dict[str, str | bool]:
         "after_step": name_of(method.after_step),
         "rounds": ", ".join(f"{s:g}" for s in method.rounds) or "—",
     }
-
-
-def _aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[c]) for row in [columns, *rows]) for c in range(len(columns))]
-    lines = [columns, ["─" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-
-
-def _bytes(count: int) -> str:
-    if count < 1000:
-        return f"{count} B"
-    size, units = count / 1000, ["kB", "MB", "GB", "TB"]
-    while size >= 999.95 and len(units) > 1:  # what would print as 1000.0
-        size, units = size / 1000, units[1:]
-    return f"{size:.1f} {units[0]}"

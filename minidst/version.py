@@ -13,7 +13,8 @@ def revision() -> str | None:
     clone = Path(__file__).parent.parent
     if not (clone / ".git").exists():
         return None
-    describe = ["git", "--no-optional-locks", "-C", str(clone), "describe", "--always", "--dirty", "--exclude=*", "--abbrev=9"]
+    git = ["git", "--no-optional-locks", "-C", str(clone)]
+    describe = [*git, "describe", "--always", "--dirty", "--exclude=*", "--abbrev=9"]
     try:
         return subprocess.run(describe, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):

@@ -85,6 +85,27 @@ def test_the_bytes_that_a_network_reports_are_those_of_its_arrays(data):
     assert values == state == 4 * (net.connections + 2 * WIDTH + 10)
 
 
+REPORTED = ("dense", "small-dense", *(name for name in SPARSE if name not in ("gse-2022", "srigl-no-ablation")))
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_the_bytes_that_a_network_reports_are_the_peak_of_its_training_within_a_quarter(name, data):
+    method = busy(name)
+    for width, connections in ((40, 2000), (WIDTH, 4 * CONNECTIONS)):  # the first compiles
+        density = connections / (64 * width + width**2 + 10 * width)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            net = minidst.mlp((64, width, width, 10), density=density, method=method)
+            tracemalloc.reset_peak()
+            for _ in minidst.train(net, data, method, Config(epochs=1, batch=BATCH)):
+                pass
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert sum(net.memory_bytes().values()) == pytest.approx(peak, rel=0.25)
+
+
 def test_predicting_many_samples_needs_memory_for_their_outputs_and_one_batch(data):
     method = busy("static")
     net = build_and_train(method, data, "csr")

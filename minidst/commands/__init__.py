@@ -3,6 +3,6 @@
 The first words of a file's docstring, up to the colon, are the command's line in `minidst --help`.
 """
 
-from . import compare, data, methods, sweep, train, verify
+from . import bench, compare, data, methods, report, sweep, train, verify
 
-COMMANDS = (compare, train, sweep, methods, data, verify)
+COMMANDS = (compare, train, sweep, report, methods, data, verify, bench)

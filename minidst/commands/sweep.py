@@ -22,7 +22,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the studies that come with minidst, and end")
     parser.add_argument("--full", action="store_true", help="the study's full size, as its [full] part has it")
     parser.add_argument("--estimate", action="store_true", help="only say how long it would take")
-    parser.add_argument("--only", action="append", default=[], metavar="KEY=VALUE", help="some of it, such as data=digits")
+    parser.add_argument("--only", action="append", default=[], metavar="KEY=VALUE", help="a part, such as data=digits")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the results (default: minidst-STUDY.sqlite here)")
     parser.add_argument("--retry", action="store_true", help="run again what is there as a failure")
     parser.add_argument("--workers", type=int, metavar="N", help="processes, of one thread each (default: one a core)")
@@ -69,7 +69,8 @@ def _swept(study: Study, results: Results, pool: Pool, arguments: argparse.Names
         try:
             sweep(study, results, pool, progress)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"interrupted, what is finished is in {str(results.path)!r}; the same line goes on") from None
+            kept = str(results.path)
+            raise KeyboardInterrupt(f"interrupted, what is finished is in {kept!r}; the same line goes on") from None
     finished = results.finished()
     failures = [reason for trial in study.trials if (reason := finished.get(trial.key)) is not None]
     if arguments.json:

@@ -65,3 +65,13 @@ def increasing(ahead: Any, describe: Any) -> None:
             f"connections {e} {describe(e)} and {e + 1} {describe(e + 1)} are out of order or equal; "
             "sort them by row, then column, each once"
         )
+
+
+def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:
+    """M as a C-contiguous (n, B) or (n,) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
+    M = np.asarray(M)
+    if M.ndim not in (1, 2) or M.shape[0] != n:
+        raise ValueError(f"{name} has shape {M.shape} and W needs ({n}, B): one column per sample; transpose {name}?")
+    if M.dtype != dtype and not np.can_cast(M.dtype, dtype, "safe"):
+        raise ValueError(f"{name} is {M.dtype} and W is {dtype}; convert one of them, as in {name}.astype('{dtype}')")
+    return np.ascontiguousarray(M, dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -59,6 +60,10 @@ class Condensed(Sparse):
         assert self.rows is not None, "set by __post_init__"
         return self.rows
 
+    @cached_property
+    def _flat(self) -> tuple[Index, int, Index, Float]:
+        return self.active, self.fan_in, self.indices.reshape(-1), self.values.reshape(-1)
+
     def connections(self) -> tuple[Index, Index]:
         """Output i and input j of every connection, each (nnz,) int32."""
         return np.repeat(self.active, self.fan_in), self.indices.reshape(-1)
@@ -83,8 +88,9 @@ class Condensed(Sparse):
         return cls(shape, np.reshape(cols, rectangle), np.reshape(values, rectangle), active.astype(np.int32))
 
     def index_bytes(self) -> int:
-        """Bytes of indices, active rows and, once used, the view by columns."""
-        return self.indices.nbytes + self.active.nbytes + self._column_bytes()
+        """Bytes of indices, active rows and, once used, the view by columns, with the row pointer that it needs."""
+        indptr = self.columns.indptr.nbytes if "columns" in self.__dict__ else 0
+        return self.indices.nbytes + self.active.nbytes + self._column_bytes() + indptr
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         if self.active.size < self.shape[0]:
@@ -96,9 +102,10 @@ class Condensed(Sparse):
         deal(product, self._row_cuts(X.shape[1]))
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
-        if self.active.size < self.shape[0]:
+        rows, k, indices, values = self._flat
+        if rows.size < out.size:
             out[:] = bias
-        condensed.spmv(self.active, self.indices, self.values, x, bias, out)
+        condensed.spmv(rows, k, indices, values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         rectangle = out.reshape(self.values.shape)

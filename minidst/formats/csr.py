@@ -12,6 +12,7 @@ from ..kernels import csr
 from ..kernels.arrays import Float, Index, Offset
 from ..kernels.parallel import deal, even_cuts, slices
 from . import check
+from .columns import panel
 from .sparse import Sparse
 
 
@@ -69,11 +70,11 @@ class CSR(Sparse):
         return scipy.sparse.csr_array((self.values.copy(), self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
     def index_bytes(self) -> int:
-        """Bytes of indptr, indices and, once used, the view by columns (which shares indptr)."""
-        return self.indices.nbytes + (self._column_bytes() or self.indptr.nbytes)
+        """Bytes of indptr, indices and, once used, the view by columns."""
+        return self.indptr.nbytes + self.indices.nbytes + self._column_bytes()
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
-        height = self.panel(X)
+        height = panel(X, self.density, out)
 
         def product(r0: int, r1: int) -> None:
             csr.spmm(self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1])

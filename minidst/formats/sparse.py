@@ -11,31 +11,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import scipy.sparse
 
-from ..kernels import columns, csr
 from ..kernels.arrays import Float, Index, Offset, aligned
-from ..kernels.parallel import deal, even_cuts, slices
+from . import check
+from .columns import Columns
 
 S = TypeVar("S", bound="Sparse")
-
-
-FAST_CACHE = 1 << 18  # bytes of X that are best visited as a whole: a quarter of a core's second-level cache
-MET_IN_A_VISIT = 40  # connections of a row that make up for fetching its tile, where X is visited in panels
-
-
-class Columns(NamedTuple):
-    """A topology seen by columns: `rows[colptr[j]]` to `rows[colptr[j + 1]]` are connected to input j.
-
-    indptr: where the connections of each row begin, which is all it takes to find their weights (kernels/columns.py).
-    """
-
-    indptr: Offset
-    colptr: Offset
-    rows: Index
 
 
 class Sparse(ABC):
@@ -93,7 +78,7 @@ class Sparse(ABC):
 
     def affine(self, X: Float, b: Float) -> Float:
         """Y = W X + b, what a layer computes, in one pass. b: (n_out,). Raises ValueError if X does not fit."""
-        X = operand("X", X, self.shape[1], self.dtype)
+        X = check.operand("X", X, self.shape[1], self.dtype)
         if X.ndim == 1 or X.shape[1] == 1:
             y = np.empty(self.shape[0], self.dtype)
             self._spmv(X.reshape(-1), b, y)
@@ -113,46 +98,18 @@ class Sparse(ABC):
         """(W.grad(DY, X), W.T @ DY) in one pass, for each DY[i, ·] serves both. Raises ValueError on a misfit."""
         DY, X = self._partners(DY, X)
         DW, DX = np.empty(self.nnz, self.dtype), aligned(X.shape, self.dtype)
-        _, colptr, rows = self.columns
-        values, height = self.values.reshape(-1), self.panel(DY)
-
-        def product(j0: int, j1: int) -> None:
-            here = self._here(j0)
-            columns.backward(colptr[j0 : j1 + 1], rows, here, values, DY, X[j0:j1], height, DW, DX[j0:j1])
-
-        deal(product, even_cuts(colptr, slices(2 * self.nnz * X.shape[1])))
+        self.columns.backward(self.values.reshape(-1), DY, X, DW, DX)
         return DW, DX
 
     def _partners(self, DY: Float, X: Float) -> tuple[Float, Float]:
-        DY, X = operand("DY", DY, self.shape[0], self.dtype), operand("X", X, self.shape[1], self.dtype)
+        DY, X = check.operand("DY", DY, self.shape[0], self.dtype), check.operand("X", X, self.shape[1], self.dtype)
         DY, X = (M if M.ndim == 2 else M[:, None] for M in (DY, X))
         if DY.shape[1] != X.shape[1]:
             raise ValueError(f"DY holds {DY.shape[1]} samples and X {X.shape[1]}; both need one column per sample")
         return DY, X
 
     def _transposed(self, DY: Float, out: Float) -> None:
-        """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
-        _, colptr, rows = self.columns
-        values, height, none = np.empty(self.nnz, self.dtype), self.panel(DY), np.zeros(self.shape[1], self.dtype)
-        columns.gather(colptr, rows, self._here(0), self.values.reshape(-1), values)
-
-        def product(j0: int, j1: int) -> None:
-            csr.spmm(colptr[j0 : j1 + 1], rows, values, DY, none, height, out[j0:j1])
-
-        deal(product, even_cuts(colptr, slices(self.nnz * DY.shape[1])))
-
-    def _here(self, j: int) -> Offset:
-        """The first connection of each row whose input is at least j."""
-        indptr = self.columns.indptr
-        here = indptr[:-1].copy()
-        if j > 0:
-            columns.seek(indptr, self.connections()[1], j, here)
-        return here
-
-    def panel(self, X: Float) -> int:
-        """How many rows of X (or of DY, for Wᵀ) to visit at a time."""
-        tile = min(X.shape[1] * X.itemsize, 512)  # bytes of a row that are visited at once
-        return len(X) if len(X) * tile <= FAST_CACHE else max(64, int(MET_IN_A_VISIT / self.density))
+        self.columns.spmm(self.values.reshape(-1), DY, out)
 
     def keys(self) -> Offset:
         """i·n_in + j of every connection, (nnz,) int64, increasing: the connection's name in its layer."""
@@ -212,12 +169,7 @@ class Sparse(ABC):
     @cached_property
     def columns(self) -> Columns:
         """The view by columns, built at the first use of Wᵀ; it depends on the topology alone, so it lives as long."""
-        indptr, nothing = self._indptr(), np.zeros(self.nnz, np.int8)
-        csc = scipy.sparse.csr_array((nothing, self.connections()[1], indptr), shape=self.shape).tocsc()
-        view = Columns(indptr, csc.indptr.astype(np.int64), csc.indices.astype(np.int32))
-        for array in view:
-            array.flags.writeable = False
-        return view
+        return Columns.of(self.shape, self._indptr(), self.connections()[1])
 
     def _indptr(self) -> Offset:
         """Where the connections of each row begin, (n_out + 1,) int64."""
@@ -228,7 +180,7 @@ class Sparse(ABC):
         return type(self), tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
     def _column_bytes(self) -> int:
-        return sum(a.nbytes for a in self.columns) if "columns" in self.__dict__ else 0
+        return self.columns.nbytes if "columns" in self.__dict__ else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,18 +191,8 @@ class Transpose:
 
     def __matmul__(self, DY: Float) -> Float:
         """DX = Wᵀ DY. DY: (n_out, B) or (n_out,), of W's dtype. Raises ValueError if it does not fit."""
-        DY = operand("DY", DY, self.W.shape[0], self.W.dtype)
+        DY = check.operand("DY", DY, self.W.shape[0], self.W.dtype)
         columns = DY if DY.ndim == 2 else DY[:, None]
         DX = aligned((self.W.shape[1], columns.shape[1]), self.W.dtype)
         self.W._transposed(columns, DX)
         return DX if DY.ndim == 2 else DX[:, 0]
-
-
-def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:
-    """M as a C-contiguous (n, B) or (n,) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
-    M = np.asarray(M)
-    if M.ndim not in (1, 2) or M.shape[0] != n:
-        raise ValueError(f"{name} has shape {M.shape} and W needs ({n}, B): one column per sample; transpose {name}?")
-    if M.dtype != dtype and not np.can_cast(M.dtype, dtype, "safe"):
-        raise ValueError(f"{name} is {M.dtype} and W is {dtype}; convert one of them, as in {name}.astype('{dtype}')")
-    return np.ascontiguousarray(M, dtype)

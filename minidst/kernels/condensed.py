@@ -42,19 +42,21 @@ def _spmm_tiles(
 
 
 @jit
-def spmv(rows: Index, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
-    """y_rows[a] = β_rows[a] + Σ_c W[a, c] · x[indices[a, c]]: a single sample, eight connections at a time."""
-    k, ones = indices.shape[1], fill(values, 1, OCTET)
-    j, w = indices.reshape(indices.size), values.reshape(1, values.size)
+def spmv(rows: Index, k: int, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
+    """y_rows[a] = β_rows[a] + Σ_c W[a, c] · x[indices[a, c]]: a single sample, eight connections at a time.
+
+    indices, values: written out as (n_active·k,), for one dimension takes less time to hand over.
+    """
+    weights, ones = values.reshape(1, values.size), fill(values, 1, OCTET)
     e = 0
     for a in range(rows.size):
         i, end = np.uint32(rows[a]), e + k  # unsigned: nothing to wrap around
         eight, y = fill(values, 0, OCTET), bias[i]
         while e + 8 <= end:
-            eight = add(eight, load(w, 0, e, OCTET), pick(x, j, e, OCTET))
+            eight = add(eight, load(weights, 0, e, OCTET), pick(x, indices, e, OCTET))
             e += 8
         while e < end:
-            y += w[0, e] * x[j[e]]
+            y += values[e] * x[indices[e]]
             e += 1
         out[i] = y + dot(eight, ones)
 

@@ -12,6 +12,8 @@ from ..kernels.arrays import Float, Offset
 from ..topology import rewire
 from .parameter import Parameter
 
+REWIRING = 52  # bytes per connection: what a topology update makes and drops, as measured by tracemalloc
+
 
 class SparseLinear:
     """Y = W X + b, W in any of the three formats; ∂L/∂W on the active connections only.
@@ -25,6 +27,7 @@ class SparseLinear:
         self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
         self.X: Float | None = None
         self.DY: Float | None = None
+        self.rewired = False
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
         """A copy's optimizer must write into the copy's own W."""
@@ -48,6 +51,10 @@ class SparseLinear:
     def index_bytes(self) -> int:
         """Bytes that say which connections exist."""
         return self.W.index_bytes()
+
+    def temporary_bytes(self) -> int:
+        """Bytes held for a moment: a new gradient beside the old one; or, once there were updates, what these take."""
+        return self.connections * (REWIRING if self.rewired else self.W.dtype.itemsize)
 
     def forward(self, X: Float, training: bool = False) -> Float:
         """Y = W X + b. X: (n_in, B)."""
@@ -86,6 +93,7 @@ class SparseLinear:
         """Change the topology (see `topology.rewire`); the optimizer's state follows the connections."""
         self.W, source = rewire(self.W, drop, born, born_values)
         self.weight = self.weight.carried(self.W.values.reshape(-1), source)
+        self.rewired = True
 
 
 class Linear:
@@ -125,6 +133,10 @@ class Linear:
     def index_bytes(self) -> int:
         """0: every connection exists, so none needs to be named."""
         return 0
+
+    def temporary_bytes(self) -> int:
+        """Bytes held for a moment: a new gradient beside the old one."""
+        return self.weight.values.nbytes
 
     def forward(self, X: Float, training: bool = False) -> Float:
         """Y = W X + b. X: (n_in, B)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from ..kernels.parallel import threads
 from ..version import __version__
@@ -94,11 +94,11 @@ class Cluster:
                 f"--dask {address!r} needs Dask, which is not installed: pip install 'minidst[distributed]'"
             ) from None
         try:
-            self._client = Client(address, timeout=20)
+            self._client: Any = cast(Any, Client)(address, timeout=20)
             found = set(self._client.run(_version).values())
         except (OSError, ValueError, ImportError) as error:
             reason = str(error) or type(error).__name__
-            raise ValueError(f"no Dask scheduler with minidst answers at {address!r}: {reason}; see `dask scheduler`") from None
+            raise ValueError(f"no Dask scheduler with minidst at {address!r}: {reason}; start `dask scheduler`") from None
         if found - {__version__}:
             self._client.close()
             raise ValueError(f"Dask workers have minidst {', '.join(sorted(found))} and here is {__version__}; "
@@ -106,7 +106,7 @@ class Cluster:
         self._executor = self._client.get_executor(pure=False)
 
     def room(self) -> int:  # noqa: D102
-        return max(1, sum(self._client.nthreads().values()))
+        return max(1, sum(map(int, self._client.nthreads().values())))
 
     def submit(self, trial: Trial) -> Future[dict[str, Any]]:  # noqa: D102
         future: Future[dict[str, Any]] = self._executor.submit(measure, trial)

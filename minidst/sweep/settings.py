@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
@@ -14,16 +14,19 @@ from ..config import Config
 from ..data import Dataset
 from ..dst import GuidedSample, Method, method
 from ..dst.papers.criteria import Growth, combination
-from ..dst.papers.distributions import Distribution, graest, grabo, l2, uniform
+from ..dst.papers.distributions import Distribution, grabo, graest, l2, uniform
 from ..dst.papers.gse_flow import synflow
 from ..mlp import mlp
 from ..nn import SGD, Adam, Network
 from ..nn.schedules import DECAYS, Steps
-from ..topology import KINDS
+from ..topology import KINDS, Kind
 from .kinds import checked
 
 GUIDES: dict[str, Distribution] = {"uniform": uniform, "synflow": synflow, "grabo": grabo, "graest": graest, "l2": l2}
 EITHER = (("density", "connections"), ("every", "updates"))  # of each pair at most one
+NAMES: dict[str, Collection[str]] = {
+    "guide": GUIDES, "decay": DECAYS, "allocation": KINDS, "optimizer": ("sgd", "adam"),
+}  # fmt: skip
 SCHEDULE = ("alpha", "every", "updates", "until", "decay")
 GUIDED = ("guide", "gamma", "per")
 
@@ -81,7 +84,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.method is None and (self.prune is None or self.growth is None):
             raise ValueError('there is no method; set method = "rigl", or both prune = "snip" and growth = "random"')
-        for name, known in (("guide", GUIDES), ("decay", DECAYS), ("allocation", KINDS), ("optimizer", ("sgd", "adam"))):
+        for name, known in NAMES.items():
             value = getattr(self, name)
             if value is not None and value not in known:
                 raise ValueError(f"{name} {value!r} is unknown; choose one of {', '.join(known)}")
@@ -91,33 +94,36 @@ class Settings:
                 raise ValueError(f"{name} {value} must be at least 1")
         if not self.width > 0:
             raise ValueError(f"width {self.width} must be positive: hidden layers are multiplied by it")
-        self.record(self.epochs)
-        self.config
+        self.record(self.epochs)  # which say what is wrong with their numbers
+        _ = self.config
 
     def _without_idle(self) -> Settings:
         record = self.record(self.epochs)
-        idle: tuple[str, ...] = ()
+        idle: list[str] = []
         if record.prune is None and record.update is None:
             idle += SCHEDULE
         if record.prune is None:
-            idle += ("prune", "growth") if self.method else ()
+            idle += ["prune", "growth"] if self.method else []
         if not isinstance(record.candidates, GuidedSample):
             idle += GUIDED
         if (record.start, record.begin, record.dynamic, record.rounds) == ("dense", None, False, ()):
             idle += ("density", "connections", "allocation")  # every connection, whatever the budget
         density = 0.01 if self.density is None and self.connections is None else self.density
-        return replace(replace(self, density=density), **dict.fromkeys(idle))
+        nothing: dict[str, Any] = dict.fromkeys(idle)
+        return replace(self, **({"density": density} | nothing))
 
     def record(self, steps: int) -> Method:
         """The method, for a training of so many steps."""
         parts = combination(self.prune or "magnitude", cast(Growth, self.growth or "random"))
         record = method(self.method) if self.method else parts
         if record.prune is not None:
-            grows = {"candidates": parts.candidates, "score": parts.score, "flops": parts.flops}
-            record = replace(record, **({"prune": parts.prune} if self.prune else {}), **(grows if self.growth else {}))
+            if self.prune:
+                record = replace(record, prune=parts.prune)
+            if self.growth:
+                record = replace(record, candidates=parts.candidates, score=parts.score, flops=parts.flops)
         if isinstance(record.candidates, GuidedSample):
-            given = {"distribution": self.guide and GUIDES[self.guide], "gamma": self.gamma, "per": self.per}
-            record = replace(record, candidates=_changed(record.candidates, given))
+            sample = {"distribution": self.guide and GUIDES[self.guide], "gamma": self.gamma, "per": self.per}
+            record = replace(record, candidates=_changed(record.candidates, sample))
         every = max(1, round(steps / self.updates)) if self.updates else self.every
         decay = self.decay and DECAYS[self.decay]
         given = {"alpha": self.alpha, "every": every, "until": self.until, "decay": decay}
@@ -147,8 +153,8 @@ class Settings:
             if self.connections > places:
                 raise ValueError(f"connections {self.connections} do not fit into {sizes}, which has room for {places}")
             density = self.connections / places
-        return mlp(sizes, density=density, method=self.record(self.steps(data)), allocation=cast(Any, self.allocation or "erk"),
-                   seed=seed, loss=loss_for(data))  # fmt: skip
+        record, allocation = self.record(self.steps(data)), cast(Kind, self.allocation or "erk")
+        return mlp(sizes, density=density, method=record, allocation=allocation, seed=seed, loss=loss_for(data))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON; without masks, which changes nothing in a run."""

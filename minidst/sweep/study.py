@@ -76,7 +76,7 @@ def load_study(path: str | os.PathLike[str], *, full: bool = False) -> Study:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ValueError(f"cannot read study {str(path)!r}: {error.strerror}; `minidst sweep --list` has some") from None
+        raise ValueError(f"cannot read study {str(path)!r}: {error.strerror}; see `minidst sweep --list`") from None
     except UnicodeDecodeError:
         raise ValueError(f"study {str(path)!r} is not UTF-8 text; give a TOML file") from None
     try:
@@ -194,4 +194,6 @@ def _only_known(table: Mapping[str, Any], known: Sequence[str], where: str) -> N
 
 def _shown(value: Any) -> str:
     """As one would write it after --only."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
 
@@ -42,7 +41,7 @@ class Watch:
     def numbers(self) -> dict[str, float | None]:
         """itop: share of all connections ever active (R_s); jaccard: J̄ of the first mask and the last; sampled: |S|
         of an update over n_out·n_in, on average. None where there is no such number.
-        """  # noqa: D205
+        """
         sparse = self.explored is not None
         pairs = zip(self.first, self._keys(), strict=True) if sparse else ()
         return {

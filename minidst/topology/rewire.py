@@ -39,10 +39,12 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     values[: keys.size - born.size] = W.values.reshape(-1)[keeps]
     values[keys.size - born.size :] = born_values
     values = values[order]
-    del order
+    del order, keeps  # here an update needs most memory
     rows = (keys // n_in).astype(np.int32)
     keys %= n_in
-    return type(W).from_connections(W.shape, rows, keys.astype(np.int32), values), source
+    cols = keys.astype(np.int32)
+    del keys
+    return type(W).from_connections(W.shape, rows, cols, values), source
 
 
 def carry(aligned: Float, source: Offset) -> Float:

@@ -36,7 +36,8 @@ def test_index_arrays_are_read_only_and_of_the_documented_types(format, example)
 
 
 def test_the_csc_view_is_read_only_too(format, example):
-    for array in example(format).columns:
+    view = example(format).columns
+    for array in (view.indptr, view.cols, view.colptr, view.rows):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
 
@@ -140,7 +141,7 @@ def test_index_bytes_are_the_documented_ones_and_grow_at_the_first_use_of_w_t(fo
 
 def test_the_view_by_columns_lists_every_connection_column_by_column(format, example):
     W = example(format)
-    indptr, colptr, rows = W.columns
-    assert indptr.tolist() == [0, 2, 4, 6]
-    assert colptr.tolist() == [0, 2, 4, 5, 6]
-    assert rows.tolist() == [0, 2, 1, 2, 1, 0]
+    view = W.columns
+    assert view.indptr.tolist() == [0, 2, 4, 6]
+    assert view.colptr.tolist() == [0, 2, 4, 5, 6]
+    assert view.rows.tolist() == [0, 2, 1, 2, 1, 0]

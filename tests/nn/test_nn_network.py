@@ -16,6 +16,7 @@ from minidst.nn import (
     ReLU,
     SparseLinear,
 )
+from minidst.nn.layers import REWIRING
 
 pytestmark = pytest.mark.small
 
@@ -149,6 +150,8 @@ CSR_2 = 8 * (2 + 1) + 4 * 4
 CSC_2 = 8 * (3 + 1) + 4 * 4  # column pointer, rows
 ACTIVATIONS = 4 * 6 * (4 + 3) + 4 * 6 * (3 + 2)  # X and DY of both layers; ReLU's output is the next layer's X
 
+TEMPORARIES = 4 * 5 + 4 * 6 * 4  # a gradient of layer 1, and as much as its X
+
 
 def test_memory_bytes_is_the_sum_one_can_do_by_hand():
     net = small()
@@ -159,6 +162,7 @@ def test_memory_bytes_is_the_sum_one_can_do_by_hand():
         "optimizer_state": 0,
         "method_state": 0,
         "activations": 0,
+        "temporaries": 0,
     }
     batch(net, 6)
     net_bytes = {
@@ -168,6 +172,7 @@ def test_memory_bytes_is_the_sum_one_can_do_by_hand():
         "optimizer_state": 0,
         "method_state": 0,
         "activations": ACTIVATIONS,
+        "temporaries": TEMPORARIES,
     }
     assert net.memory_bytes() == net_bytes
     SGD().step(list(net.parameters()), 0.1)
@@ -186,6 +191,7 @@ def test_adam_holds_two_numbers_per_parameter_and_coo_two_indices_per_connection
         "optimizer_state": 2 * VALUES,
         "method_state": 0,
         "activations": ACTIVATIONS,
+        "temporaries": TEMPORARIES,
     }
 
 
@@ -215,6 +221,7 @@ def test_a_dense_network_holds_no_indices():
         "optimizer_state": 0,
         "method_state": 0,
         "activations": ACTIVATIONS,
+        "temporaries": 4 * 12 + 4 * 6 * 4,
     }
 
 
@@ -224,4 +231,5 @@ def test_rewiring_forgets_the_old_column_view_and_keeps_every_other_number():
     SGD().step(list(net.parameters()), 0.1)
     before = net.memory_bytes()
     net.weighted[1].rewire(np.array([0]), np.array([2]))
-    assert net.memory_bytes() == {**before, "indices": before["indices"] - CSC_2}
+    temporaries = REWIRING * 4 + 4 * 6 * 4
+    assert net.memory_bytes() == {**before, "indices": before["indices"] - CSC_2, "temporaries": temporaries}

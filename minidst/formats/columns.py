@@ -1,0 +1,89 @@
+"""A topology seen by columns, which is what products with Wᵀ need; and how wide layers are cut into panels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Self
+
+import numpy as np
+import scipy.sparse
+
+from ..kernels import columns, csr
+from ..kernels.arrays import Float, Index, Offset
+from ..kernels.parallel import deal, even_cuts, slices
+
+CACHE = 1 << 19  # bytes of activations that stay in a core's second-level cache
+MET_IN_A_VISIT = 25  # connections of a row that make up for fetching its tile, where X is visited in panels
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """`rows[colptr[j]]` to `rows[colptr[j + 1]]` are connected to input j; 4 bytes per connection, 8 per input.
+
+    indptr, cols: of the rows, as in CSR: where the connections of each row begin, and the input of each. They are all
+    it takes to find the weights of a column (kernels/columns.py).
+    """
+
+    indptr: Offset
+    cols: Index
+    colptr: Offset
+    rows: Index
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], indptr: Offset, cols: Index) -> Self:
+        """The view of a (n_out, n_in) topology that is given by rows."""
+        nothing = np.zeros(cols.size, np.int8)
+        csc = scipy.sparse.csr_array((nothing, cols, indptr), shape=shape).tocsc()  # SciPy's counting sort
+        colptr, rows = csc.indptr.astype(np.int64), csc.indices.astype(np.int32)
+        for array in (indptr, cols, colptr, rows):
+            array.flags.writeable = False
+        return cls(indptr, cols, colptr, rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays that rows alone do not have."""
+        return self.colptr.nbytes + self.rows.nbytes
+
+    def spmm(self, values: Float, DY: Float, out: Float) -> None:
+        """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
+        by_column, none = np.empty_like(values), np.zeros(len(out), out.dtype)
+        columns.gather(self.colptr, self.rows, self._here(0), values, by_column)
+        height = panel(DY, self._density(DY, out), out)
+
+        def product(j0: int, j1: int) -> None:
+            csr.spmm(self.colptr[j0 : j1 + 1], self.rows, by_column, DY, none, height, out[j0:j1])
+
+        deal(product, even_cuts(self.colptr, slices(values.size * DY.shape[1])))
+
+    def backward(self, values: Float, DY: Float, X: Float, DW: Float, DX: Float) -> None:
+        """DW and DX in one pass over the columns."""
+        height = panel(DY, self._density(DY, X))
+
+        def product(j0: int, j1: int) -> None:
+            here = self._here(j0)
+            columns.backward(self.colptr[j0 : j1 + 1], self.rows, here, values, DY, X[j0:j1], height, DW, DX[j0:j1])
+
+        deal(product, even_cuts(self.colptr, slices(2 * values.size * X.shape[1])))
+
+    def _here(self, j: int) -> Offset:
+        """The first connection of each row whose input is at least j."""
+        here = self.indptr[:-1].copy()
+        if j > 0:
+            columns.seek(self.indptr, self.cols, j, here)
+        return here
+
+    def _density(self, DY: Float, X: Float) -> float:
+        return self.rows.size / (len(DY) * len(X))
+
+
+def panel(X: Float, density: float, out: Float | None = None) -> int:
+    """How many rows of X (or of DY, for Wᵀ) to visit at a time: all of them if they fit into the cache.
+
+    Each visit of a row of `out` loads and stores its tile, so visits are fewer where `out` does not fit either.
+    """
+    if X.nbytes <= CACHE // 2:
+        return len(X)
+    shortest = 1024 if out is not None and out.nbytes > CACHE else 128
+    visits = min(round(density * len(X) / MET_IN_A_VISIT), len(X) // shortest)
+    return ceil(len(X) / max(1, visits))

@@ -1,0 +1,95 @@
+"""Curves: a number against a setting, a line per series, a panel per block, with 95 % intervals."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from ..plots import COLOURS, DASHES, STYLE
+from .cells import LABELS, Cell, Report, shown
+
+MARKS = "osD^vP*X"
+Y = {"score": "", "itop": "ITOP: share of connections ever active", "jaccard": "Jaccard index of first and last mask"}
+
+
+def curves(report: Report, x: str, y: str = "score") -> Figure:
+    """y, one of Y, against the setting x; a cell without x is a horizontal line. Means, and bars of 95 % intervals."""
+    blocks = {
+        block: cells for block, cells in report.blocks(without=[x]).items()
+        if len({cell.settings[x] for cell in cells} - {None}) > 1
+    }  # fmt: skip
+    styles = line_styles(report)
+    columns = min(3, len(blocks))
+    rows = ceil(len(blocks) / max(1, columns))
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(1.8 + 3.4 * columns, 0.9 + 2.9 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).flat
+        for axes, (block, cells) in zip(panels, blocks.items(), strict=False):
+            _panel(axes, report, cells, x, y, styles)
+            axes.set_title(title(block), fontsize=9)
+            axes.set(xlabel=LABELS.get(x, x), ylabel=Y[y] or report.measure)
+            _ticks(axes, sorted({cell.settings[x] for cell in cells} - {None}))
+        for axes in list(panels):
+            axes.remove()
+        handles: dict[str, Any] = {}
+        for axes in figure.axes:
+            handles |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        names = [name for name in styles if name in handles]
+        figure.legend([handles[name] for name in names], names, loc="outside right upper", frameon=False, fontsize=8)
+        foot(figure, report)
+    return figure
+
+
+def _panel(axes: Any, report: Report, cells: list[Cell], x: str, y: str, styles: dict[str, dict[str, Any]]) -> None:
+    for name, style in styles.items():
+        line = [cell for cell in cells if report.label(cell) == name and cell.values(y).size]
+        along = sorted((cell for cell in line if cell.settings[x] is not None), key=lambda cell: cell.settings[x])
+        if along:
+            points = [cell.settings[x] for cell in along]
+            axes.errorbar(points, [cell.mean(y) for cell in along], [_bar(cell, y) for cell in along], label=name,
+                          markersize=4, capsize=2, elinewidth=0.8, **style)  # fmt: skip
+        for cell in (cell for cell in line if cell.settings[x] is None):
+            mean, half = cell.mean(y), _bar(cell, y)
+            flat = {"color": style["color"], "linestyle": style["linestyle"]}
+            axes.axhline(mean, label=name, linewidth=1.2, **flat)
+            axes.axhspan(mean - half, mean + half, color=style["color"], alpha=0.1, linewidth=0)
+
+
+def _bar(cell: Cell, column: str) -> float:
+    half = cell.interval(column)
+    return half if half == half else 0.0  # one seed has no interval
+
+
+def _ticks(axes: Any, points: list[Any]) -> None:
+    """Logarithmic where the values span a factor of 5, with ticks where the values are."""
+    if points[0] > 0 and points[-1] / points[0] >= 5:
+        axes.set_xscale("log")
+    apart = points if len(points) <= 7 else [p for i, p in enumerate(points) if i % ceil(len(points) / 6) == 0]
+    axes.set_xticks(apart, [shown(point) for point in apart])
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def line_styles(report: Report) -> dict[str, dict[str, Any]]:
+    """Name of a series → its colour, dashes and mark, the same in every picture of a report."""
+    names = dict.fromkeys(report.label(cell) for cell in report.cells)
+    return {
+        name: {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i // len(COLOURS) % len(DASHES)],
+               "marker": MARKS[i % len(MARKS)]}
+        for i, name in enumerate(names)
+    }  # fmt: skip
+
+
+def title(block: tuple[tuple[str, Any], ...]) -> str:
+    """A panel's heading."""
+    words = {"data": "{}", "growth": "{} growth", "every": "ΔT {}", "gamma": "γ {}", "alpha": "α {}"}
+    said = [words.get(name, name + " {}").format(shown(value)) for name, value in block if value is not None]
+    return ", ".join(said)
+
+
+def foot(figure: Figure, report: Report) -> None:
+    """Say under the picture how many seeds and which code it is from."""
+    figure.supxlabel(f"{report.name}: mean and 95 % interval, {report.origin}", fontsize=7, color="0.35")

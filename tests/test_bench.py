@@ -1,0 +1,199 @@
+"""`minidst bench`: every subject at tiny sizes. That it runs and says what it measured; nothing here asserts a time."""
+
+import json
+import platform
+import sys
+
+import numpy as np
+import pytest
+
+import minidst
+from minidst.bench import one_run, peers, scale, widths
+from minidst.bench.clock import QUICK, Times, race
+from minidst.bench.machine import Machine, cpu_model, this_machine
+from minidst.bench.operands import agree
+from minidst.bench.result import Part, Result
+from minidst.cli import main
+from minidst.commands.bench import SUBJECTS
+from minidst.tables import bench_table
+
+PEERS = ("torch", "sparseprop", "sparselab")
+FIELDS = {
+    "kernels": {"n", "density", "connections", "csr_ms", "csr_least_ms", "coo_ratio", "scipy_ratio", "sddmm_gflops"},
+    "layer": {"n", "density", "ours_ms", "ours_least_ms", "numpy_ms", "numpy_ratio"},
+    "step": {"network", "connections", "density", "ours_ms", "ours_least_ms"},
+    "latency": {"shape", "sparsity", "condensed_us", "condensed_least_us", "csr_ratio", "numpy_ratio"},
+    "update": {"method", "step_ms", "update_ms"},
+    "scale": {"n", "density", "busy", "one_ms", "many_ms", "speedup"},
+    "memory": {
+        *("method", "n", "resident_mb", "traced_mb", "training_mb", "reported_mb"),
+        *("sparse_bound_mb", "dense_bound_mb", "over_sparse", "over_dense"),
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """A folder of its own, no peer but those that minidst needs, and one thread afterwards."""
+    monkeypatch.chdir(tmp_path)
+    for name in PEERS:
+        monkeypatch.setitem(sys.modules, name, None)  # importing it raises ImportError
+    yield
+    minidst.threads(1)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_subject_prints_tables_and_leaves_a_picture_and_its_figures(subject, capsys, tmp_path):
+    (tmp_path / "results").mkdir()
+    assert main(["bench", subject, "--quick", "--out", "results"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(this_machine(1).cpu)
+    assert f"minidst {minidst.__version__}" in out
+    assert f"numpy {np.__version__}" in out.replace("\n", " ")
+    figures, picture = sorted(tmp_path.rglob("*.*"))
+    assert figures == tmp_path / "results" / f"minidst-bench-{subject}.json"
+    assert picture == figures.with_suffix(".png")
+    assert picture.read_bytes().endswith(b"IEND\xaeB`\x82")
+    result = json.loads(figures.read_text())
+    assert set(result) == {"name", "machine", "settings", "parts"}
+    assert result["name"] == subject
+    assert set(result["machine"]) == {"cpu", "cores", "threads", "versions", "missing", "system", "load"}
+    assert {"minidst", "python", "numpy", "numba"} <= set(result["machine"]["versions"])
+    first = result["parts"][0]
+    assert set(first) == {"title", "rows", "notes"}
+    assert all(set(row) >= FIELDS[subject] for row in first["rows"])
+    wanted = set(SUBJECTS[subject].PEERS) & set(PEERS)
+    assert set(result["machine"]["missing"]) == wanted
+    assert all(name in out for name in wanted)
+
+
+def test_json_is_what_the_file_says(capsys, tmp_path):
+    assert main(["bench", "latency", "--quick", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed.pop("picture") == "minidst-bench-latency.png"
+    assert printed == json.loads((tmp_path / "minidst-bench-latency.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ((), ["SUBJECT"]),
+        (("speed",), ["speed", "kernels"]),
+        (("kernels", "--neurons", "5"), ["--neurons"]),
+        (("kernels", "--threads", "0"), ["threads(0)"]),
+        (("kernels", "--out", "nowhere"), ["nowhere", "choose another folder"]),
+        (("scale", "--steps", "3"), ["--neurons"]),
+        (("scale", "--neurons", "1"), ["--neurons 1", "at least 2"]),
+        (("scale", "--neurons", "40", "--connections", "0"), ["--connections 0"]),
+        (("scale", "--neurons", "40", "--connections", "3"), ["784-20-20-10", "density"]),
+    ],
+)
+def test_bad_arguments_end_in_one_line_and_nothing_is_written(argv, words, capsys, tmp_path):
+    assert main(["bench", *argv, "--quick"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert all(word in err for word in words), err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_neurons_run_in_a_process_of_their_own(capsys):
+    assert main(["bench", "scale", "--neurons", "60", "--connections", "500", "--steps", "3", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["parts"][0]["rows"]
+    assert row["sizes"] == "784-30-30-10"
+    assert row["seconds_per_step"] > 0
+    assert row["process_gb"] is None or 0.02 < row["process_gb"] < 2
+
+
+def test_the_peak_of_a_run_holds_its_largest_array():
+    run = one_run.Run((64, 1500, 1500, 10), 30_000, "rigl", steps=4, every=2, textbook=True)
+    measured = one_run.in_a_fresh_process(run)
+    dense = 4 * 1500 * 1500
+    assert dense < measured["training_bytes"] <= measured["traced_bytes"]
+    assert measured["resident_bytes"] is None or dense < measured["resident_bytes"] < 2 * measured["traced_bytes"]
+    assert run.dense_bytes == 4 * (64 * 1500 + 1500 * 1500 + 1500 * 10)
+
+
+# without a machine, no figure
+
+
+@pytest.mark.parametrize("unknown", [{"cpu": ""}, {"cores": 0}, {"threads": 0}, {"versions": {}}])
+def test_a_machine_that_is_not_named_measures_nothing(unknown, refused):
+    known = {"cpu": "a cpu", "cores": 2, "threads": 1, "versions": {"minidst": "1"}}
+    Machine(**known)
+    with refused(next(iter(unknown)), "compared"):
+        Machine(**known | unknown)
+
+
+def test_a_table_opens_with_the_machine_and_has_a_dash_where_a_row_has_no_number():
+    machine = Machine("Z80", 1, 1, {"minidst": "9"}, missing=("torch",), load=0.5)
+    columns = {"a": ("A", "d"), "b": ("B", ".1f"), "c": ("C", "s")}
+    part = Part("a title", columns, [{"a": 1, "b": 2}, {"a": 3}], ("why",))
+    assert bench_table(Result("any", machine, [part])).splitlines() == [
+        "Z80, 1 cores, 1 thread, load 0.5 before",
+        "minidst 9",
+        "left out, for they cannot be imported: torch",
+        "",
+        "a title",
+        "",
+        "A  B",
+        "─  ───",
+        "1  2.0",
+        "3  —",
+        "  why",
+    ]
+
+
+def test_a_processor_without_a_name_goes_by_its_architecture(monkeypatch):
+    monkeypatch.setattr("minidst.bench.machine.Path.read_text", lambda self: "no model here")
+    assert cpu_model() in (platform.processor(), platform.machine())
+
+
+# the race
+
+
+def test_a_race_runs_all_in_turn_and_its_ratios_are_those_of_neighbours(monkeypatch):
+    order = []
+    times = race({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, QUICK)
+    assert times["a"].rounds.size == times["b"].rounds.size >= QUICK.rounds
+    assert order[-1] == "b"
+    assert {"a", "b"} == set(order)
+    slow, fast = Times(np.array([2.0, 20, 3])), Times(np.array([1.0, 10, 1]))
+    assert (slow.over(fast), slow.median, slow.least) == (2, 3, 2)
+
+
+def test_times_of_two_races_make_no_ratio(refused):
+    with refused("2 and 3", "one race"):
+        Times(np.ones(2)).over(Times(np.ones(3)))
+
+
+def test_what_computes_something_else_must_not_race(refused):
+    agree("same", [1.0, 2.0], np.array([1.0, 2.0]))
+    with refused("wrong", "other numbers"):
+        agree("wrong", [1.0, 2.1], np.array([1.0, 2.0]))
+
+
+def test_a_peer_that_is_installed_but_broken_is_left_out(monkeypatch):
+    def broken(name):
+        raise OSError("a library is missing")
+
+    monkeypatch.setattr(peers.importlib, "import_module", broken)
+    with peers.peers(("scipy",)) as found:
+        assert "scipy" not in found
+        assert found.machine.missing == ("scipy",)
+
+
+def test_data_that_are_not_to_be_had_leave_their_study_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIDST_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    said = []
+    assert widths.width_study(widths.Study("fashion-mnist", 4), said.append) is None
+    assert "fashion-mnist left out" in said[0]
+
+
+def test_processes_that_keep_the_machine_busy_end_with_the_block():
+    with scale.spinning(1) as nothing:
+        assert nothing is None
