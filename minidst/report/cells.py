@@ -23,8 +23,8 @@ SERIES = ("method", "prune", "guide", "per")
 X = ("density", "gamma", "every", "width", "connections", "alpha", "updates")
 ORDER = ("data", "path", *SERIES, "growth", *X)  # of columns; the others follow in the order of Settings
 LABELS = {
-    "density": "density", "gamma": "γ, sampled per |A| or |P|", "every": "ΔT (steps)", "width": "width (factor)",
-    "connections": "connections", "alpha": "α", "updates": "update periods ΔT per run",
+    "density": "density", "gamma": "γ: sample per active (or pruned) connection", "every": "ΔT (steps)",
+    "width": "width (factor)", "connections": "connections", "alpha": "α", "updates": "update periods ΔT per run",
 }  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from ..plots import COLOURS, DASHES, STYLE
 from .cells import LABELS, Cell, Report, shown
@@ -45,11 +44,14 @@ def curves(report: Report, x: str, y: str = "score") -> Figure:
 
 
 def _panel(axes: Any, report: Report, cells: list[Cell], x: str, y: str, styles: dict[str, dict[str, Any]]) -> None:
-    for name, style in styles.items():
+    present = [name for name in styles if any(report.label(cell) == name for cell in cells)]
+    for number, name in enumerate(present):
+        style = styles[name]
         line = [cell for cell in cells if report.label(cell) == name and cell.values(y).size]
         along = sorted((cell for cell in line if cell.settings[x] is not None), key=lambda cell: cell.settings[x])
         if along:
-            points = [cell.settings[x] for cell in along]
+            apart = 1.012 ** (number - len(present) / 2)  # or the bars of several lines would hide each other
+            points = [cell.settings[x] * apart for cell in along]
             axes.errorbar(points, [cell.mean(y) for cell in along], [_bar(cell, y) for cell in along], label=name,
                           markersize=4, capsize=2, elinewidth=0.8, **style)  # fmt: skip
         for cell in (cell for cell in line if cell.settings[x] is None):
@@ -70,7 +72,7 @@ def _ticks(axes: Any, points: list[Any]) -> None:
         axes.set_xscale("log")
     apart = points if len(points) <= 7 else [p for i, p in enumerate(points) if i % ceil(len(points) / 6) == 0]
     axes.set_xticks(apart, [shown(point) for point in apart])
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
 
 
 def line_styles(report: Report) -> dict[str, dict[str, Any]]:
@@ -90,6 +92,6 @@ def title(block: tuple[tuple[str, Any], ...]) -> str:
     return ", ".join(said)
 
 
-def foot(figure: Figure, report: Report) -> None:
-    """Say under the picture how many seeds and which code it is from."""
-    figure.supxlabel(f"{report.name}: mean and 95 % interval, {report.origin}", fontsize=7, color="0.35")
+def foot(figure: Figure, report: Report, what: str = "mean and 95 % interval") -> None:
+    """Say under the picture what it shows, of how many seeds, and from which code."""
+    figure.supxlabel(f"{report.name}: {what}, {report.origin}", fontsize=7, color="0.35")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from ..plots import STYLE
 from .cells import Cell, Report
@@ -25,13 +26,18 @@ def front(report: Report) -> Figure:
                 if own:
                     look = {"color": style["color"], "marker": style["marker"]}
                     bars = [0.0 if len(cell.rows) < 2 else cell.interval("score") for cell in own]
-                    kilobytes, scores = [cell.mean("bytes") / 1000 for cell in own], [cell.mean("score") for cell in own]
+                    kilobytes = [cell.mean("bytes") / 1000 for cell in own]
+                    scores = [cell.mean("score") for cell in own]
                     axes.errorbar(kilobytes, scores, bars, label=label, linestyle="none", markersize=4, elinewidth=0.6,
                                   **look)  # fmt: skip
             best = unbeaten(cells, higher_is_better=report.higher_is_better)
             axes.step([cell.mean("bytes") / 1000 for cell in best], [cell.mean("score") for cell in best], where="post",
                       color="0.3", linewidth=1, label="front")  # fmt: skip
-            axes.set(xscale="log", xlabel="weights, indices and state (kB)", ylabel=report.measure, title=name)
+            least, most = min(cell.mean("bytes") for cell in cells), max(cell.mean("bytes") for cell in cells)
+            axes.set(xscale="log", xlim=(least / 1400, most / 700), title=name)
+            axes.set(xlabel="weights, indices and state (kB)", ylabel=report.measure)
+            axes.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")
+            axes.minorticks_off()
         handles = {label: handle for axes in figure.axes
                    for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}  # fmt: skip
         figure.legend(handles.values(), handles.keys(), loc="outside right upper", frameon=False, fontsize=8)

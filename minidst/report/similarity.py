@@ -38,7 +38,7 @@ def similarity(report: Report) -> Figure | None:
                 _draw(axes, names, J)
                 by_chance = f", two random starts: {_chance(kept):.2f}" if what == "last" else ""
                 axes.set_title(f"{HEADINGS[what]}{by_chance}\n{title(block)}", fontsize=8)
-        foot(figure, report)
+        foot(figure, report, "mean over layers and seeds of the Jaccard index")
     return figure
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from math import isnan
+from textwrap import wrap
 from typing import Any
 
 from ..columns import aligned, bytes_shown
@@ -14,8 +15,12 @@ from .cells import Cell, Report, shown
 MEASURED = ("connections", "bytes", "seconds", "itop", "jaccard", "sampled")
 HEADINGS = {"gamma": "γ", "alpha": "α", "every": "ΔT", "connections": "budget", "guide": "guide", "per": "per"}
 NAMES = {
-    "connections": "connections", "bytes": "memory", "seconds": "s/run", "itop": "ITOP", "jaccard": "J first, last",
-    "sampled": "|S|/|W| %",
+    "connections": "active", "bytes": "memory", "seconds": "s/run", "itop": "ITOP", "jaccard": "J", "sampled": "S %",
+}  # fmt: skip
+MEANINGS = {
+    "active": "connections at the end", "memory": "the most bytes of weights, indices and state",
+    "ITOP": "share of connections ever active", "J": "Jaccard index of the first and the last mask",
+    "S %": "|S|/|W|, share of connections that an update looks at",
 }  # fmt: skip
 FORMS: dict[str, Callable[[float], str]] = {
     "connections": lambda v: f"{v:,.0f}", "bytes": lambda v: bytes_shown(round(v)), "seconds": lambda v: f"{v:.2f}",
@@ -28,9 +33,16 @@ ESCAPES = {
 }  # fmt: skip
 
 
-def as_text(report: Report) -> str:
-    """Mean ± 95 % interval of the score, and the means of what was measured beside it, in aligned columns."""
-    return aligned(*_table(report))
+def as_text(report: Report, width: int = 80) -> str:
+    """Mean ± 95 % interval of the score, and as many of the means measured beside it as fit into the width."""
+    columns, lines = _table(report)
+    own = len(report.varied or ("method",)) + 1
+    for count in range(len(columns), own - 1, -1):
+        text = aligned(columns[:count], [line[:count] for line in lines])
+        if max(map(len, text.splitlines())) <= width:
+            break
+    said = [f"{short}: {meaning}" for short, meaning in MEANINGS.items() if short in columns[:count]]
+    return "\n".join([text, *wrap("; ".join(said), width)])
 
 
 def as_latex(report: Report) -> str:

@@ -27,7 +27,7 @@ WHOLE = Kind(_whole, "a whole number")
 NUMBER = Kind(_number, "a number")
 FLAG = Kind(lambda value: isinstance(value, bool), "true or false")
 SIZES = Kind(lambda value: isinstance(value, list) and all(map(_whole, value)), "a list of sizes, such as [256, 256]")
-PARTS = Kind(lambda value: isinstance(value, list) and all(map(_number, value)), "a list of numbers such as [0.5, 0.75]")
+PARTS = Kind(lambda value: isinstance(value, list) and all(map(_number, value)), "a list of numbers such as [0.5]")
 PACE = Kind(lambda value: _whole(value) or value == "epoch", 'a whole number of steps, or "epoch"')
 LISTS = ("hidden", "milestones")  # whose one value is a list already
 KINDS_OF: dict[str, Kind] = (

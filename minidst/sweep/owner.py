@@ -19,11 +19,16 @@ class Owner:
     """This process as the owner of claims on the runs of a file of results. name: unlike any other's."""
 
     def __init__(self, results: Path) -> None:
+        for file in results.parent.iterdir():
+            if file.name.startswith(place(results, "").name):
+                living(results, file.name.removeprefix(place(results, "").name))  # or what the killed left would stay
         self.name = uuid4().hex[:12]
         self._path = place(results, self.name)
-        self._file = open(self._path, "wb")  # noqa: SIM115  open for as long as the owner lives
+        new = self._path.with_name(f".{self._path.name}") if fcntl else self._path
+        self._file = open(new, "wb")  # noqa: SIM115  open for as long as the owner lives
         if fcntl:
             fcntl.flock(self._file, fcntl.LOCK_EX)
+            new.rename(self._path)  # locked before anybody can find it
 
     def close(self) -> None:
         """Stop being one."""

@@ -10,6 +10,8 @@ from ..kernels.parallel import threads
 from ..version import __version__
 from .trial import Trial, measure
 
+PATIENCE = 20  # seconds to wait for a scheduler
+
 
 class Pool(Protocol):
     """Something that computes runs."""
@@ -40,18 +42,22 @@ class Local:
         self.workers = workers
         self._executor = self._started()
 
-    def room(self) -> int:  # noqa: D102
+    def room(self) -> int:
+        """The number of workers."""
         return self.workers
 
-    def submit(self, trial: Trial) -> Future[dict[str, Any]]:  # noqa: D102
+    def submit(self, trial: Trial) -> Future[dict[str, Any]]:
+        """Hand it to the next idle worker."""
         future: Future[dict[str, Any]] = self._executor.submit(measure, trial)
         return future
 
-    def restart(self) -> None:  # noqa: D102
+    def restart(self) -> None:
+        """New workers in place of all."""
         self.close()
         self._executor = self._started()
 
-    def close(self) -> None:  # noqa: D102
+    def close(self) -> None:
+        """Stop the workers, whatever they are at."""
         self._executor.shutdown(wait=True, kill_workers=True)
 
     def _started(self) -> Any:
@@ -67,16 +73,19 @@ class Here:
     def __init__(self) -> None:
         self._executor: Executor = ThreadPoolExecutor(1)
 
-    def room(self) -> int:  # noqa: D102
+    def room(self) -> int:
+        """One."""
         return 1
 
-    def submit(self, trial: Trial) -> Future[dict[str, Any]]:  # noqa: D102
+    def submit(self, trial: Trial) -> Future[dict[str, Any]]:
+        """Run it when those before it are done."""
         return self._executor.submit(measure, trial)
 
-    def restart(self) -> None:  # noqa: D102
-        return
+    def restart(self) -> None:
+        """Nothing to do: if this process dies, so does the sweep."""
 
-    def close(self) -> None:  # noqa: D102
+    def close(self) -> None:
+        """Wait for the run under way, and drop the others."""
         self._executor.shutdown(cancel_futures=True)
 
 
@@ -94,28 +103,31 @@ class Cluster:
                 f"--dask {address!r} needs Dask, which is not installed: pip install 'minidst[distributed]'"
             ) from None
         try:
-            self._client: Any = cast(Any, Client)(address, timeout=20)
+            self._client: Any = cast(Any, Client)(address, timeout=PATIENCE)
             found = set(self._client.run(_version).values())
         except (OSError, ValueError, ImportError) as error:
             reason = str(error) or type(error).__name__
-            raise ValueError(f"no Dask scheduler with minidst at {address!r}: {reason}; start `dask scheduler`") from None
+            raise ValueError(f"no Dask scheduler with minidst at {address!r}: {reason}; start one") from None
         if found - {__version__}:
             self._client.close()
             raise ValueError(f"Dask workers have minidst {', '.join(sorted(found))} and here is {__version__}; "
                              "install the same everywhere")  # fmt: skip
         self._executor = self._client.get_executor(pure=False)
 
-    def room(self) -> int:  # noqa: D102
+    def room(self) -> int:
+        """As many as there are threads of workers at the moment."""
         return max(1, sum(map(int, self._client.nthreads().values())))
 
-    def submit(self, trial: Trial) -> Future[dict[str, Any]]:  # noqa: D102
+    def submit(self, trial: Trial) -> Future[dict[str, Any]]:
+        """Leave it to the scheduler."""
         future: Future[dict[str, Any]] = self._executor.submit(measure, trial)
         return future
 
-    def restart(self) -> None:  # noqa: D102
-        return  # the scheduler does that
+    def restart(self) -> None:
+        """Nothing to do: the scheduler gives the run to another worker."""
 
-    def close(self) -> None:  # noqa: D102
+    def close(self) -> None:
+        """Leave the cluster, and what it is at to be forgotten."""
         self._executor.shutdown(wait=False)
         self._client.close()
 

@@ -92,6 +92,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} {value} must be at least 1")
+        if self.density is not None and not 0 < self.density <= 1:
+            raise ValueError(f"density {self.density:g} must lie in (0, 1]; 1 is the dense network")
         if not self.width > 0:
             raise ValueError(f"width {self.width} must be positive: hidden layers are multiplied by it")
         self.record(self.epochs)  # which say what is wrong with their numbers
