@@ -129,9 +129,13 @@ def loss_for(data: Dataset) -> Loss | None:
 
 
 def _scheduled(record: Method, samples: int, config: Config, paper_schedules: bool) -> Method:
-    if paper_schedules or not record.dynamic:
+    return record if paper_schedules else paced(record, config.epochs * -(-samples // config.batch))
+
+
+def paced(record: Method, steps: int) -> Method:
+    """The record with the schedule that `compare` gives all methods in a training of so many steps."""
+    if not record.dynamic:
         return record
-    steps = config.epochs * -(-samples // config.batch)
     every = max(1, round(steps / UPDATES_PER_RUN))
     if record.start == "dense":
         return replace(record, schedule=replace(record.schedule, every=every))

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from .nn import Network
+from .nn.losses import mean, split
 
 
 def evaluate(net: Network, x: Any, y: Any) -> tuple[float, float]:
-    """(mean loss, accuracy) over samples; under a squared error the second is the loss again."""
+    """(mean loss, accuracy) over samples; under a squared error the second is the loss again. y: maybe `Weighted`."""
     with np.errstate(over="ignore", invalid="ignore"):
         Z = np.ascontiguousarray(net.outputs(x).T)
         loss, _ = net.loss(Z, y)
-    guess = net.loss.predict(Z)
-    return loss, float((guess == y).mean()) if guess.ndim == 1 else loss
+    guess, (labels, weights) = net.loss.predict(Z), split(y)
+    return loss, mean(guess == labels, weights) if guess.ndim == 1 else loss

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tqdm import tqdm
-
+from .bar import progress_bar
 from .config import Config
 from .data import Dataset
 from .dst import Method
@@ -37,7 +36,7 @@ def finish(run: Run, *, progress: bool | None = None, after: Callable[[Run], Non
     hidden = not (on_terminal if progress is None else progress)
     total = run.config.epochs * len(run.progress.plan)
     done = sum(len(history.epochs) for history in [*run.history.earlier, run.history])
-    with tqdm(total=total, initial=done, desc=run.method.name, unit="epoch", disable=hidden, leave=False) as bar:
+    with progress_bar(total, "epoch", hidden=hidden, about=run.method.name, done=done) as bar:
         for _ in run:
             if not run.progress.sums.losses:  # an epoch has just ended
                 last = run.history.epochs[-1]

@@ -3,8 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
-from scipy.stats import t as student
 
 from .dst.grow import Site
 from .dst.papers.distributions import Distribution
@@ -19,6 +17,8 @@ def half_width(samples: Any, axis: int = 0) -> Any:
 
     s is the samples' standard deviation (n − 1 in its denominator); nan for n = 1.
     """
+    from scipy.stats import t as student  # takes a second to import, and training does without
+
     samples = np.asarray(samples)
     n = samples.shape[axis]
     if n < 2:
@@ -107,6 +107,8 @@ def rank_correlation(
     n = min(pairs, site.free)
     if n < 2:
         raise ValueError(f"{site.free} absent connections and pairs {pairs} leave {n} to rank; at least 2 are needed")
+    from scipy.stats import spearmanr  # see half_width
+
     keys = absent(distinct([n], site.free, rng), site.taken)
     f, g = guide(site, rng)
     rows, cols = np.divmod(keys, layer.shape[1])

@@ -19,7 +19,7 @@ from .evaluate import evaluate
 from .history import History
 from .nn import Network
 from .progress import Progress, Sums, held
-from .train import REMEDY, Step, check_data, check_fit, steps, stop_unless_finite
+from .train import REMEDY, Step, check_data, check_fit, steps, stop_unless_finite, targets
 
 
 class Run:
@@ -56,8 +56,8 @@ class Run:
             progress = Progress(plan(net, self.method.rounds), drawn, history)
         self.progress = progress
         out, rest = progress.drawn[:apart], progress.drawn[apart:]
-        self._held_out = (data.x_train[out], data.y_train[out]) if apart else None
-        self._training = replace(data, x_train=data.x_train[rest], y_train=data.y_train[rest]) if apart else data
+        self._held_out = (data.x_train[out], targets(data, out)) if apart else None
+        self._training = data.only(rest) if apart else data
         self.per_epoch = ceil((n - apart) / self.config.batch)
         self._between_steps = True
 

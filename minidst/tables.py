@@ -54,7 +54,7 @@ def method_table(methods: Iterable[Method], *, as_json: bool = False, markdown: 
     if not markdown:
         return _aligned((columns[0], columns[-1]), [(row[0], row[-1]) for row in rows])
     lines = [columns, ("---",) * len(columns), *((f"`{name}`", *rest) for name, *rest in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def method_page(method: Method) -> str:

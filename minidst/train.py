@@ -20,7 +20,7 @@ from .kernels.arrays import Float, Offset
 from .kernels.batch import as_columns
 from .kernels.parallel import one_blas_thread
 from .mlp import check_format
-from .nn import Network
+from .nn import Network, Weighted
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _through(net: Network, data: Dataset, parts: Sequence[Offset], t: int, epoch
     for part in parts:
         share = part.size / B
         Z = net.forward(as_columns(data.x_train, part, net.dtype), training=True)
-        loss, DZ = net.loss(Z, data.y_train[part])
+        loss, DZ = net.loss(Z, targets(data, part))
         if not isfinite(loss):
             raise FloatingPointError(f"loss is {loss} at step {t} (epoch {epoch + 1}); {_blame(net, Z, lr)}")
         net.backward(DZ * net.dtype.type(share))
@@ -119,7 +119,13 @@ def _one_pass(net: Network, data: Dataset, config: Config) -> Iterator[tuple[Flo
     n = data.x_train.shape[0]
     for start in range(0, n, config.batch):
         batch = np.arange(start, min(start + config.batch, n))
-        yield as_columns(data.x_train, batch, net.dtype), data.y_train[batch]
+        yield as_columns(data.x_train, batch, net.dtype), targets(data, batch)
+
+
+def targets(data: Dataset, samples: Offset) -> Any:
+    """What a loss is given for these samples of the training set: their y, weighted if the data have weights."""
+    y = data.y_train[samples]
+    return y if data.weights is None else Weighted(y, data.weights[samples])
 
 
 def check_data(net: Network, data: Dataset) -> None:

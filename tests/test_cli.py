@@ -178,7 +178,8 @@ def test_train_as_json_prints_only_json(printed):
     run = parsed(printed("train", *QUICK, "--epochs", "2", "--method", "set", "--json"))
     assert (run["method"], run["data"], run["epoch"]) == ("set", "digits", [1, 2])
     assert run["connections"] == [178, 178]
-    assert set(run["memory"]) == {"values", "indices", "gradients", "optimizer_state", "method_state", "activations"}
+    parts = {"values", "indices", "gradients", "optimizer_state", "method_state", "activations", "temporaries"}
+    assert set(run["memory"]) == parts
 
 
 def test_train_says_the_same_for_every_number_of_threads_and_run(printed):

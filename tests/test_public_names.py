@@ -79,7 +79,7 @@ def test_the_defaults_of_mlp_are_those_of_the_design():
 
 def test_a_dataset_has_the_fields_of_the_design():
     names = list(minidst.Dataset.__dataclass_fields__)
-    assert names == ["x_train", "y_train", "x_test", "y_test", "classes", "name"]
+    assert names == ["x_train", "y_train", "x_test", "y_test", "classes", "name", "weights", "dtype"]
 
 
 def test_methods_are_records_under_their_own_names():
@@ -92,7 +92,7 @@ def test_methods_are_records_under_their_own_names():
 
 
 def test_everything_listed_as_public_can_be_imported():
-    for module in [minidst, *(importlib.import_module(name) for name in MODULES if name != "minidst.__main__")]:
+    for module in [minidst, *(importlib.import_module(name) for name in MODULES if not name.endswith("__main__"))]:
         for name in getattr(module, "__all__", []):
             assert hasattr(module, name), f"{module.__name__}.{name}"
 
@@ -104,14 +104,15 @@ def loaded_by(code):
     return set(done.stdout.split())
 
 
-def test_importing_minidst_loads_no_plotting_and_no_command_line():
+def test_importing_minidst_loads_no_plotting_no_command_line_and_no_scikit_learn():
     modules = loaded_by("import minidst")
     assert "minidst.train" in modules
     assert not modules & {"matplotlib", "matplotlib.pyplot", "minidst.plots", "minidst.cli", "minidst.compare"}
+    assert not modules & {"sklearn", "pandas", "minidst.estimator"}
 
 
-def test_the_command_line_loads_no_pyplot():
-    assert "matplotlib.pyplot" not in loaded_by("import minidst.cli")
+def test_the_command_line_loads_no_pyplot_and_no_scikit_learn():
+    assert not loaded_by("import minidst.cli") & {"matplotlib.pyplot", "sklearn", "pandas"}
 
 
 def test_the_version_is_that_of_pyproject():
@@ -141,7 +142,7 @@ def public(module):
                     yield f"{name}.{member}", what
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name != "minidst.__main__"])
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
 def test_every_public_function_and_class_of_the_module_has_a_docstring(name):
     module = importlib.import_module(name)
     assert documented(module, name)

@@ -63,7 +63,7 @@ def row(name: str, n: int, connections: int, threads: int) -> dict[str, Any]:
     """One method at one width."""
     textbook = name == TEXTBOOK
     run = Run((784, n, n, 10), connections, "rigl" if textbook else name, BATCH, textbook=textbook, threads=threads)
-    entry: dict[str, Any] = {"method": name, "n": n, "dense_bound_mb": run.dense_bytes / 1e6}
+    entry: dict[str, Any] = {"method": name, "n": n, "dense_bound_mb": run.dense_bytes / 1e6, "skipped": ""}
     if (textbook or name == "dense") and DENSE_COPIES * run.dense_bytes > BOUND:
         return entry | {"skipped": "skipped"}
     measured = in_a_fresh_process(run)

@@ -16,15 +16,17 @@ MARKERS = "osD^vPX"
 
 
 def figure(panels: Sequence[str], title: str, machine: Machine) -> tuple[Figure, Sequence[Any]]:
-    """A figure with a panel of each of these titles, side by side, under its own title and the machine."""
+    """A figure with a panel of each of these titles, in two rows if four or more, under its own title and machine."""
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
-        made = Figure(figsize=(max(6, 4.5 * len(panels)), 4), layout="constrained")
-        axes = made.subplots(1, len(panels), squeeze=False)[0]
+        rows = 1 if len(panels) < 4 else 2
+        columns = -(-len(panels) // rows)
+        made = Figure(figsize=(max(6, 4.5 * columns), 4 * rows), layout="constrained")
+        axes = [made.add_subplot(rows, columns, 1 + number) for number in range(len(panels))]
         for one, text in zip(axes, panels, strict=True):
             one.set_title(text, fontsize=9)
     threads = f"{machine.threads} thread{'s' if machine.threads > 1 else ''}"
     made.suptitle(f"{title}\n{machine.cpu}, {threads}", fontsize=10)
-    return made, list(axes)
+    return made, axes
 
 
 def curves(axes: Any, rows: Sequence[Mapping[str, Any]], x: str, named: Mapping[str, str]) -> None:
@@ -49,7 +51,7 @@ def curves(axes: Any, rows: Sequence[Mapping[str, Any]], x: str, named: Mapping[
 def bars(axes: Any, labels: Sequence[str], heights: Sequence[float], unit: str = "") -> None:
     """A horizontal bar for each label, the first on top, its number written at its end."""
     drawn = axes.barh(range(len(labels)), heights, color=COLOURS[0])
-    axes.bar_label(drawn, fmt=f"%.3g{unit}", padding=3, fontsize=8)
+    axes.bar_label(drawn, fmt=f"%.4g{unit}", padding=3, fontsize=8)
     axes.set_yticks(range(len(labels)), labels)
     axes.invert_yaxis()
     axes.margins(x=0.15)

@@ -107,7 +107,7 @@ def many_neurons(neurons: int, connections: int, steps: int, found: Peers, say: 
     measured = in_a_fresh_process(run)
     row = {"sizes": "-".join(map(str, sizes)), "connections": connections, "batch": BATCH, "steps": steps, **measured}
     row["process_gb"] = measured["process_bytes"] and measured["process_bytes"] / 1e9
-    note = f"Dense, its weights alone would take {run.dense_bytes / 1e9:,.3g} GB."
+    note = f"Dense, its weights alone would take {run.dense_bytes / 1e9:,.1f} GB."
     return Part("many neurons: gse-grabo, SGD with momentum, float32", MILLION, [row], (note,))
 
 

@@ -6,8 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from tqdm import tqdm
-
+from ..bar import progress_bar
 from ..compare import METHODS_COMPARED, compare, layer_sizes
 from ..dst import METHODS
 from ..plots import learning_curves, save
@@ -33,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     picture = arguments.out / f"minidst-compare-{data.name}.png"
     check_folder(picture)
     runs = len(names) * arguments.seeds
-    with tqdm(total=runs, unit="run", disable=not on_terminal(arguments), leave=False) as bar:
+    with progress_bar(runs, "run", hidden=not on_terminal(arguments)) as bar:
 
         def progress(name: str, seed: int) -> None:
             bar.set_postfix_str(f"{name}, seed {seed}", refresh=False)

@@ -6,8 +6,7 @@ import argparse
 import json
 from time import perf_counter
 
-from tqdm import tqdm
-
+from ..bar import progress_bar
 from ..tables import theorem_table
 from ..verify import THEOREMS
 from .options import as_json, on_terminal
@@ -26,11 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
         if name not in THEOREMS:
             raise ValueError(f"theorem {name!r} is unknown; choose from {', '.join(THEOREMS)}")
     found = []
-    with tqdm(names, unit="theorem", disable=not on_terminal(arguments), leave=False) as bar:
-        for name in bar:
+    with progress_bar(len(names), "theorem", hidden=not on_terminal(arguments)) as bar:
+        for name in names:
             bar.set_postfix_str(name)
             start = perf_counter()
             found.append((THEOREMS[name], THEOREMS[name].check(), perf_counter() - start))
+            bar.update()
     held = all(counted.deviation <= theorem.tolerance for theorem, counted, _ in found)
     if arguments.json:
         rows = [

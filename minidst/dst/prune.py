@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ..kernels.arrays import Float
+from ..kernels.order import by_magnitude
 
 Criterion = Callable[[Float, Float, np.random.Generator], Float]
 """(θ, ∇, rng) → scores; most criteria have no use for rng and may be called without it."""
@@ -32,11 +33,10 @@ def per_sign(theta: Float, grad: Float | None = None, rng: np.random.Generator |
     Dropping every s ≤ ζ drops exactly ⌊ζ·n₊⌋ of the smallest positive and ⌊ζ·n₋⌋ of the largest negative weights, as
     SET does (Mocanu et al. 2018). A weight of exactly 0 counts as positive.
     """
-    scores = np.empty(theta.size)
-    for sign in (theta >= 0, theta < 0):
-        of_this_sign = np.flatnonzero(sign)
-        by_magnitude = of_this_sign[np.argsort(np.abs(theta[of_this_sign]), kind="stable")]
-        scores[by_magnitude] = np.arange(1, by_magnitude.size + 1) / max(by_magnitude.size, 1)
+    scores, order = np.empty(theta.size), by_magnitude(theta)
+    negative = theta[order] < 0
+    for of_this_sign in (order[~negative], order[negative]):
+        scores[of_this_sign] = np.arange(1, of_this_sign.size + 1) / max(of_this_sign.size, 1)
     return scores
 
 

@@ -1,13 +1,19 @@
-"""The one way a kernel is compiled."""
+"""The one way a kernel is compiled, and who is told when that happens."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
 
 from . import registers as registers  # what `jit` is to put for the functions of lanes.py
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract"}}
+_uncached: list[str] = []
 
 
 def jit(kernel: F) -> F:
@@ -17,5 +23,36 @@ def jit(kernel: F) -> F:
     over the batch use vector registers and fused multiply-adds. The rest of `fastmath` stays off, for it would let
     LLVM assume away NaN and infinity, which the trainer must see. Division by zero gives inf, as in NumPy.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})(kernel)
+    try:
+        compiled = numba.njit(cache=True, **_OPTIONS)(kernel)
+    except RuntimeError:  # neither this folder nor the user's cache can be written
+        if not _uncached:
+            print("minidst: kernels cannot be kept on disk and are compiled anew each time; "
+                  "set NUMBA_CACHE_DIR to a folder that can be written", file=sys.stderr)  # fmt: skip
+        _uncached.append(kernel.__name__)
+        compiled = numba.njit(**_OPTIONS)(kernel)
     return cast(F, compiled)
+
+
+@contextmanager
+def compiling(tell: Callable[[str], None]) -> Iterator[None]:
+    """Call `tell(name)` when a kernel begins to be compiled, which takes a second the first time on a machine, and
+    `tell("")` when it is done. What is found on disk is not compiled.
+    """
+    depth = 0  # a kernel's helpers are compiled while it is
+
+    class Listener(event.Listener):
+        def on_start(self, started: Any) -> None:
+            nonlocal depth
+            if depth == 0:
+                tell(started.data["dispatcher"].py_func.__name__.strip("_"))
+            depth += 1
+
+        def on_end(self, ended: Any) -> None:
+            nonlocal depth
+            depth -= 1
+            if depth == 0:
+                tell("")
+
+    with event.install_listener("numba:compile", Listener()):
+        yield

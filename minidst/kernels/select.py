@@ -4,6 +4,7 @@ import numpy as np
 
 from .arrays import Bool, Float, Offset, Scalar
 from .jit import jit
+from .order import kth_smallest
 
 STRIDE = 64  # scores looked at together before a single one is
 
@@ -19,20 +20,28 @@ def k_largest(scores: Float, k: int) -> Offset:
 
 
 def _first(scores: Float, k: int, sign: int) -> Offset:
-    """Positions of the k smallest of sign·score; one copy of the scores is all the memory it takes."""
+    """Positions of the k smallest of sign·score."""
     if k <= 0:
         return np.empty(0, np.int64)
     if k >= scores.size:
         return np.arange(scores.size)
-    ordered = sign * scores
-    ordered.partition(k - 1)
-    cut = sign * ordered[k - 1]
-    del ordered
-    if np.isnan(cut):  # NaN sorts last, on either side: it is never among the best while a number is left
-        better, ties = np.flatnonzero(~np.isnan(scores)), np.flatnonzero(np.isnan(scores))
+    numbers = ~np.isnan(scores)
+    if k > (count := np.count_nonzero(numbers)):  # NaN is never among the best while a number is left
+        chosen, ties = numbers, ~numbers
     else:
-        better, ties = np.flatnonzero(scores < cut if sign > 0 else scores > cut), np.flatnonzero(scores == cut)
-    return np.sort(np.concatenate([better, ties[: k - better.size]]))
+        cut = _kth(scores if count == scores.size else scores[numbers], k - 1 if sign > 0 else int(count) - k)
+        chosen, ties = scores < cut if sign > 0 else scores > cut, scores == cut
+    chosen[np.flatnonzero(ties)[: k - np.count_nonzero(chosen)]] = True
+    return np.flatnonzero(chosen)
+
+
+def _kth(scores: Float, k: int) -> Scalar:
+    """The k-th smallest, from 0."""
+    if scores.dtype != np.float32:
+        number: Scalar = np.partition(scores, k)[k]
+        return number
+    zeros_alike = scores + np.float32(0)  # −0 is 0
+    return np.int32(kth_smallest(zeros_alike.view(np.int32), k)).view(np.float32)
 
 
 def largest_in_rows(scores: Float, counts: Offset) -> Bool:

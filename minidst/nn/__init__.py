@@ -3,7 +3,7 @@
 from .activations import Dropout, LeakyReLU, ReLU
 from .init import he_normal, hidden_bias
 from .layers import Linear, SparseLinear
-from .losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from .losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Weighted
 from .network import Layer, Network
 from .optim import SGD, Adam, Optimizer
 from .parameter import Parameter
@@ -31,6 +31,7 @@ __all__ = [
     "SparseLinear",
     "Steps",
     "Warmup",
+    "Weighted",
     "he_normal",
     "hidden_bias",
 ]

@@ -1,14 +1,22 @@
 """What is minimised: each loss returns its mean over the batch and ∂L/∂Z, and says what the outputs Z predict.
 
-Z: (n_out, B), one column per sample. Targets y: labels (B,) int64, or values (B, n_out) float.
+Z: (n_out, B), one column per sample. Targets y: labels (B,) int64, or values (B, n_out) float; or either of them
+`Weighted`, and then a sample b with weight w_b counts w_b times: L = 1/B Σ_b w_b ℓ_b.
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from ..kernels.arrays import Float
+
+
+class Weighted(NamedTuple):
+    """Targets of samples that do not all count the same. weights: (B,), at least 0, with mean 1 over the data set."""
+
+    y: Any
+    weights: Float
 
 
 class Loss(Protocol):
@@ -42,6 +50,7 @@ class CrossEntropy:
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
         """(L, ∂L/∂Z) for labels y: (B,) int64 in 0 … n_out − 1. Raises ValueError for another label."""
+        y, weights = split(y)
         n_out, B = Z.shape
         _check_labels(y, n_out)
         s = self.label_smoothing
@@ -50,12 +59,12 @@ class CrossEntropy:
         total = P.sum(axis=0)
         samples = np.arange(B)
         log_p = shifted - np.log(total)
-        loss = -(1 - s) * log_p[y, samples].mean() - (s / n_out) * log_p.sum(axis=0).mean()
+        each = -(1 - s) * log_p[y, samples] - (s / n_out) * log_p.sum(axis=0)
         P /= total
         P[y, samples] -= 1 - s
         P -= s / n_out
         P /= B
-        return float(loss), P
+        return mean(each, weights), weighed(P, weights)
 
     def predict(self, Z: Float) -> Any:
         """The label with the largest output, (B,)."""
@@ -75,10 +84,11 @@ class BinaryCrossEntropy:
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
         """(L, ∂L/∂Z); with one output labels are 0 or 1, with several they are made one-hot."""
+        y, weights = split(y)
         target = _targets(y, Z)
-        loss = np.logaddexp(0, Z) - target * Z
+        each = (np.logaddexp(0, Z) - target * Z).mean(axis=0)
         sigmoid = np.exp(-np.logaddexp(0, -Z))  # 1/(1 + e^−z) that does not overflow
-        return float(loss.mean()), (sigmoid - target) / Z.dtype.type(Z.size)
+        return mean(each, weights), weighed((sigmoid - target) / Z.dtype.type(Z.size), weights)
 
     def predict(self, Z: Float) -> Any:
         """One output: [z > 0] as labels (B,); several: the largest."""
@@ -98,8 +108,10 @@ class MeanSquaredError:
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
         """(L, ∂L/∂Z) for values y: (B, n_out), or (B,) with one output."""
+        y, weights = split(y)
         difference = Z - _targets(y, Z)
-        return float((difference**2).mean()), difference * Z.dtype.type(2 / Z.size)
+        each = (difference**2).mean(axis=0)
+        return mean(each, weights), weighed(difference * Z.dtype.type(2 / Z.size), weights)
 
     def predict(self, Z: Float) -> Any:
         """The outputs, (B, n_out)."""
@@ -117,6 +129,21 @@ LOSSES: dict[str, type[CrossEntropy] | type[BinaryCrossEntropy] | type[MeanSquar
     "binary": BinaryCrossEntropy,
     "mse": MeanSquaredError,
 }
+
+
+def split(y: Any) -> tuple[Any, Float | None]:
+    """(targets, weights), with None for weights that are all 1."""
+    return (y.y, y.weights) if isinstance(y, Weighted) else (y, None)
+
+
+def mean(each: Float, weights: Float | None) -> float:
+    """1/B Σ_b w_b ℓ_b from the losses ℓ of the samples, (B,)."""
+    return float((each if weights is None else weights * each).mean())
+
+
+def weighed(DZ: Float, weights: Float | None) -> Float:
+    """w_b · ∂ℓ_b/∂Z: every derivative of a weighted sample's loss is its weight times that of the plain one."""
+    return DZ if weights is None else DZ * weights.astype(DZ.dtype, copy=False)
 
 
 def _check_labels(y: Any, n_out: int) -> None:

@@ -150,6 +150,15 @@ class Network:
             "temporaries": most if trained else 0,
         }
 
+    def release(self) -> None:
+        """Let go of the activations and gradients of the last batch, which a copy or a file need not carry."""
+        for layer in self.layers:
+            for name, kept in list(vars(layer).items()):
+                if isinstance(kept, np.ndarray):
+                    setattr(layer, name, None)
+        for p in self.parameters():
+            p.grad = None
+
     def _activations(self) -> Iterator[Float]:
         """The arrays that layers keep from `forward` and `backward`; two layers may keep the same one."""
         for layer in self.layers:

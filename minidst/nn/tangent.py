@@ -20,7 +20,7 @@ from ..formats import Sparse
 from ..kernels.arrays import Float
 from .activations import Dropout, LeakyReLU, ReLU
 from .layers import Linear, SparseLinear
-from .losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
+from .losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, split, weighed
 from .network import Layer, Network
 
 
@@ -45,7 +45,7 @@ def hessian_vector(net: Network, X: Float, y: Any, v: Sequence[Float], temperatu
     RX = [np.zeros_like(X)]
     for layer, along in zip(net.layers, V, strict=True):
         RX.append(forward_tangent(layer, RX[-1], along))
-    RDY = loss_tangent(net.loss, Z, RX.pop() / temperature) / temperature
+    RDY = weighed(loss_tangent(net.loss, Z, RX.pop() / temperature), split(y)[1]) / temperature
     product: list[Float] = []
     for layer, along, entering in zip(reversed(net.layers), reversed(V), reversed(RX), strict=True):
         if isinstance(layer, Linear | SparseLinear):

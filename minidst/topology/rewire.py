@@ -6,6 +6,7 @@ import numpy as np
 
 from ..formats import Sparse
 from ..kernels.arrays import Float, Offset
+from ..kernels.order import follow, merge
 
 S = TypeVar("S", bound=Sparse)
 
@@ -24,27 +25,23 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     """
     keeps = np.ones(W.nnz, bool)
     keeps[drop] = False
-    keys = np.concatenate([W.keys()[keeps], born])
-    order = np.argsort(keys, kind="stable")  # merges two runs, of which the first is sorted already
-    keys = keys[order]
+    if (np.diff(born) < 0).any():
+        order = np.argsort(born)
+        born, born_values = born[order], np.broadcast_to(born_values, born.shape)[order]
     n_out, n_in = W.shape
-    if keys.size and not (keys[0] >= 0 and keys[-1] < n_out * n_in):
-        outside = keys[0] if keys[0] < 0 else keys[-1]
+    if born.size and not (born[0] >= 0 and born[-1] < n_out * n_in):
+        outside = born[0] if born[0] < 0 else born[-1]
         raise ValueError(f"key {outside} is born outside; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")
+    nnz = np.count_nonzero(keeps) + born.size
+    keys, source = np.empty(nnz, np.int64), np.empty(nnz, np.int64)
+    merge(W.keys(), keeps, born, keys, source)
     if (twice := np.flatnonzero(keys[1:] == keys[:-1])).size:
         raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
-
-    source = np.concatenate([np.flatnonzero(keeps), np.full(born.size, -1)])[order]
-    values = np.empty(keys.size, W.dtype)
-    values[: keys.size - born.size] = W.values.reshape(-1)[keeps]
-    values[keys.size - born.size :] = born_values
-    values = values[order]
-    del order, keeps  # here an update needs most memory
+    values = carry(W.values, source)
+    values[source < 0] = born_values  # which stay in their order
     rows = (keys // n_in).astype(np.int32)
     keys %= n_in
-    cols = keys.astype(np.int32)
-    del keys
-    return type(W).from_connections(W.shape, rows, cols, values), source
+    return type(W).from_connections(W.shape, rows, keys.astype(np.int32), values), source
 
 
 def carry(aligned: Float, source: Offset) -> Float:
@@ -52,7 +49,6 @@ def carry(aligned: Float, source: Offset) -> Float:
 
     aligned: (nnz,) or any shape of that size; returns (nnz′,).
     """
-    carried = np.zeros(source.size, aligned.dtype)
-    survives = source >= 0
-    carried[survives] = aligned.reshape(-1)[source[survives]]
+    carried = np.empty(source.size, aligned.dtype)
+    follow(aligned.reshape(-1), source, carried)
     return carried

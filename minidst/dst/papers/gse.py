@@ -28,6 +28,7 @@ from typing import Literal
 import numpy as np
 
 from ...kernels.arrays import Float, Index, Offset
+from ...kernels.order import draw, sort_keys
 from ..grow import Site
 from ..method import Method, name_of
 from ..prune import NUDGE, magnitude
@@ -70,7 +71,7 @@ class GuidedSample:
         keys = _endpoints(g, m, rng).astype(np.int64)  # of (a, b): b·n_in + a, in place: GSE's most memory is here
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)
-        keys.sort()
+        sort_keys(keys)
         return site.without_taken(keys)
 
     @property
@@ -89,8 +90,7 @@ def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Index:
     drawn = np.empty(m, np.int32)
     for start in range(0, m, PIECE):
         piece = drawn[start : start + PIECE]
-        piece[:] = np.searchsorted(cumulative, rng.random(piece.size) * cumulative[-1], side="right")
-    drawn[drawn == weight.size] = np.searchsorted(cumulative, cumulative[-1])  # u·total < total, unless it is subnormal
+        draw(cumulative, rng.random(piece.size), piece)
     return drawn
 
 

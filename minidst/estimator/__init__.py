@@ -1,0 +1,14 @@
+"""Estimators for scikit-learn: sparse perceptrons with `fit` and `predict`. They need the extra `sklearn`."""
+
+try:
+    from .classifier import SparseMLPClassifier
+    from .perceptron import SparseMLP
+    from .regressor import SparseMLPRegressor
+except ImportError as error:
+    if (error.name or "").partition(".")[0] != "sklearn":
+        raise
+    raise ImportError(
+        "minidst.estimator needs scikit-learn 1.6 or newer, which minidst itself does not: pip install minidst[sklearn]"
+    ) from error
+
+__all__ = ["SparseMLP", "SparseMLPClassifier", "SparseMLPRegressor"]

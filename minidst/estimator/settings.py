@@ -1,0 +1,95 @@
+"""The settings: an estimator's parameters, checked, as the records that training reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from ..compare import UPDATES_PER_RUN, paced
+from ..config import Config
+from ..dst import Method
+from ..dst import method as method_named
+from ..nn import SGD, Adam, Decay, Optimizer
+
+AUTO_BATCH = 200  # as in scikit-learn's MLP
+LEAST_PACE = 5  # steps from update to update: in most methods an update takes the place of an optimizer's step
+CURVES = ("constant", "linear", "cosine")
+
+
+def check(estimator: Any) -> None:
+    """Raises ValueError for a parameter out of range, naming it as the user does."""
+    e = estimator
+    rules = [
+        ("max_iter", _whole(e.max_iter), "a whole number, at least 1"),
+        ("batch_size", e.batch_size == "auto" or _whole(e.batch_size), "'auto' or a whole number, at least 1"),
+        ("learning_rate_init", _real(e.learning_rate_init) and e.learning_rate_init > 0, "a positive number"),
+        ("learning_rate", e.learning_rate in CURVES, f"one of {', '.join(CURVES)}"),
+        ("solver", e.solver in ("adam", "sgd"), "'adam' or 'sgd'"),
+        ("tol", _real(e.tol) and e.tol >= 0, "a number, at least 0"),
+        (
+            "n_iter_no_change",
+            _whole(e.n_iter_no_change) or e.n_iter_no_change == np.inf,
+            "a whole number, at least 1, or infinity",
+        ),
+        ("validation_fraction", _real(e.validation_fraction) and 0 < e.validation_fraction < 1, "a number in (0, 1)"),
+        ("hidden_layer_sizes", all(map(_whole, hidden(e))), "whole numbers, at least 1, one for each hidden layer"),
+        ("density", _real(e.density) and 0 < e.density <= 1, "a number in (0, 1]; 1 is the dense network"),
+    ]
+    for name, holds, wanted in rules:
+        if not holds:
+            raise ValueError(f"{name}={getattr(e, name)!r} must be {wanted}")
+    if isinstance(e.method, Method) is isinstance(e.method, str):
+        raise ValueError(f"method={e.method!r} must be a name of minidst.METHODS or a minidst.Method")
+    if record(e).rounds:
+        raise ValueError(
+            f"method {record(e).name!r} takes several trainings, one after the other, which minidst.fit does; "
+            "choose another one for an estimator"
+        )
+
+
+def hidden(estimator: Any) -> tuple[Any, ...]:
+    """Units of each hidden layer; one number stands for one layer."""
+    sizes = estimator.hidden_layer_sizes
+    return tuple(sizes) if np.iterable(sizes) else (sizes,)
+
+
+def record(estimator: Any) -> Method:
+    """The method, by its name or as it is."""
+    return method_named(estimator.method) if isinstance(estimator.method, str) else estimator.method
+
+
+def scheduled(estimator: Any, steps: int, begun: bool) -> Method:
+    """The method of a training of so many steps. begun: whether the network has been trained before."""
+    found = record(estimator)
+    if isinstance(estimator.method, str):  # a record of the user's has the schedule that the user gave it
+        found = paced(found, max(steps, LEAST_PACE * UPDATES_PER_RUN))
+    return replace(found, begin=None) if begun else found
+
+
+def config(estimator: Any, samples: int, epochs: int) -> Config:
+    """How to train on so many samples."""
+    e = estimator
+    batch = min(AUTO_BATCH if e.batch_size == "auto" else e.batch_size, samples)
+    return Config(
+        epochs=epochs, batch=batch, lr=e.learning_rate_init, rate=Decay(e.learning_rate), optimizer=optimizer(e)
+    )
+
+
+def optimizer(estimator: Any) -> Optimizer:
+    """The solver. Raises ValueError for its numbers."""
+    e = estimator
+    if e.solver == "sgd":
+        return SGD(e.momentum, e.weight_decay, bool(e.nesterovs_momentum and e.momentum > 0))
+    return Adam(e.beta_1, e.beta_2, e.epsilon, e.weight_decay)
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, Real) and isfinite(value)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, Integral) and int(value) >= 1

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from strategies import DTYPES
+
+from minidst.kernels.order import by_magnitude, draw, follow, kth_smallest, merge, sort_keys
+
+pytestmark = pytest.mark.small
+
+KEYS = st.integers(0, 20) | st.integers(0, 2**62)  # so few that some come twice, and so many that six digits do
+
+
+@given(st.lists(KEYS, max_size=50))
+def test_keys_are_sorted_in_place(keys):
+    array = np.array(keys, np.int64)
+    sort_keys(array)
+    assert array.tolist() == sorted(keys)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(data=st.data())
+def test_weights_are_ordered_by_magnitude_and_equal_ones_as_they_come(dtype, data):
+    numbers = st.sampled_from([0.0, -0.0, 1.0, -1.0]) | st.floats(allow_nan=False, width=32)
+    theta = data.draw(arrays(dtype, st.integers(0, 40), elements=numbers))
+    np.testing.assert_array_equal(by_magnitude(theta), np.argsort(np.abs(theta), kind="stable"))
+
+
+@given(st.dictionaries(st.integers(0, 40), st.booleans()), st.sets(st.integers(0, 40)))
+def test_what_is_kept_and_what_is_born_are_merged_and_every_key_knows_where_it_came_from(kept, born):
+    keys, keeps = np.array(sorted(kept), np.int64), np.array([kept[key] for key in sorted(kept)], bool)
+    born = np.array(sorted(born), np.int64)
+    merged, source = np.empty(keeps.sum() + born.size, np.int64), np.empty(keeps.sum() + born.size, np.int64)
+    merge(keys, keeps, born, merged, source)
+    assert merged.tolist() == sorted([*keys[keeps].tolist(), *born.tolist()])
+    assert merged[source < 0].tolist() == born.tolist()
+    np.testing.assert_array_equal(keys[source[source >= 0]], keys[keeps])
+    carried = np.empty(merged.size)
+    follow(keys + 0.5, source, carried)
+    np.testing.assert_array_equal(carried, np.where(source < 0, 0, merged + 0.5))
+
+
+@given(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 1.0, np.inf]) | st.floats(allow_nan=False, width=32), min_size=1))
+def test_the_kth_smallest_is_found_by_its_digits(numbers):
+    scores = np.array(numbers, np.float32) + np.float32(0)
+    found = [np.int32(kth_smallest(scores.view(np.int32), k)).view(np.float32) for k in range(scores.size)]
+    assert found == sorted(scores.tolist())
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 1e-300, 0.1, 1.0, 3.0]), min_size=1, max_size=30).filter(any),
+    st.lists(st.floats(0, 1, exclude_max=True) | st.sampled_from([0.0, 0.25, 0.5, 1 - 2**-53]), max_size=30),
+)
+def test_a_draw_is_the_search_from_the_right(weight, uniforms):
+    cumulative, u = np.cumsum(weight), np.array(uniforms)
+    drawn = np.empty(u.size, np.int32)
+    draw(cumulative, u, drawn)
+    last = np.searchsorted(cumulative, cumulative[-1])
+    expected = np.searchsorted(cumulative, u * cumulative[-1], side="right")
+    np.testing.assert_array_equal(drawn, np.minimum(expected, last))
+    assert all(weight[i] > 0 for i in drawn)
+
+
+def test_a_subnormal_total_that_rounding_reaches_is_drawn_within_the_weights():
+    drawn = np.empty(1, np.int32)
+    draw(np.cumsum([0.0, 5e-324, 0.0]), np.array([0.9]), drawn)  # .9·5e-324 rounds up to 5e-324
+    assert drawn.tolist() == [1]

@@ -1,0 +1,426 @@
+"""The estimators do what scikit-learn asks of one, and what minidst promises of its networks."""
+
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array, issparse
+from sklearn.base import clone
+from sklearn.datasets import make_blobs, make_classification, make_regression
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import minidst
+from minidst.estimator import SparseMLPClassifier, SparseMLPRegressor
+from minidst.formats import CSR, Condensed
+
+BOTH = [SparseMLPClassifier, SparseMLPRegressor]
+
+
+@parametrize_with_checks([SparseMLPClassifier(), SparseMLPRegressor()])
+def test_scikit_learn_has_no_complaint_of_the_defaults(estimator, check):
+    check(estimator)
+
+
+@cache
+def blobs():
+    return make_blobs(120, 6, centers=3, cluster_std=2.0, random_state=0)
+
+
+@cache
+def line():
+    X, y = make_regression(120, 6, noise=1.0, random_state=0)
+    return X, y / y.std()
+
+
+def toy(kind):
+    return blobs() if kind is SparseMLPClassifier else line()
+
+
+def made(kind=SparseMLPClassifier, **changes):
+    return kind(**{"hidden_layer_sizes": (24,), "density": 0.3, "max_iter": 6, "random_state": 0, **changes})
+
+
+def same_bits(one, other):
+    a, b = one.network_, other.network_
+    keys = all(np.array_equal(s.W.keys(), t.W.keys()) for s, t in zip(a.sparse, b.sparse, strict=True))
+    values = all(np.array_equal(p.values, q.values) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+    return keys and values and one.loss_curve_ == other.loss_curve_
+
+
+# What goes in
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["ham", "spam", "egg"], [True, False], [7, -3, 100], [0.0, 1.0], np.array(["b", "a"], object)],
+)
+def test_labels_of_any_type_come_back_as_they_were(labels):
+    X, numbers = make_blobs(90, 6, centers=len(labels), random_state=1)
+    y = np.array(labels)[numbers]
+    found = made(max_iter=60, learning_rate_init=0.03).fit(X, y)
+    assert found.classes_.tolist() == sorted(labels)
+    assert found.predict(X).dtype == y.dtype
+    assert found.score(X, y) > 0.95
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_network_computes_in_the_dtype_of_its_samples(kind, dtype):
+    X, y = toy(kind)
+    found = made(kind).fit(X.astype(dtype), y)
+    assert found.network_.dtype == found.coefs_[0].dtype == found.intercepts_[0].dtype == dtype
+    assert kind is SparseMLPClassifier or found.predict(X).dtype == dtype
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_data_frame_is_an_array_with_names(kind):
+    X, y = toy(kind)
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    found = made(kind).fit(frame, pd.Series(y), sample_weight=pd.Series(np.ones(len(y))))
+    assert found.feature_names_in_.tolist() == list("abcdef")
+    assert found.n_features_in_ == 6
+    assert np.array_equal(found.predict(frame), made(kind).fit(X, y).predict(X))
+    with pytest.raises(ValueError, match="feature names"):
+        found.predict(frame[list("fedcba")])
+
+
+def test_one_number_is_one_hidden_layer_and_none_is_a_linear_model():
+    X, y = blobs()
+    assert made(hidden_layer_sizes=7).fit(X, y).network_.sizes == (6, 7, 3)
+    assert made(hidden_layer_sizes=np.array([7, 5])).fit(X, y).network_.sizes == (6, 7, 5, 3)
+    assert made(hidden_layer_sizes=()).fit(X, y).network_.sizes == (6, 3)
+
+
+def test_targets_may_be_several_numbers():
+    X, _ = line()
+    Y = X[:, :2] * [1, -2]
+    found = made(SparseMLPRegressor, max_iter=150, learning_rate_init=0.03).fit(X, Y)
+    assert found.predict(X).shape == Y.shape
+    assert found.score(X, Y) > 0.9
+
+
+# What comes out
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_probabilities_and_decisions_agree(classes):
+    X, y = make_blobs(90, 4, centers=classes, cluster_std=4.0, random_state=1)
+    found = made().fit(X.astype(np.float32), y)
+    P, Z = found.predict_proba(X), found.decision_function(X)
+    assert P.shape == (90, classes)
+    assert Z.shape == ((90,) if classes == 2 else (90, 3))
+    np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.log(P), found.predict_log_proba(X), rtol=1e-4, atol=1e-6)
+    assert np.array_equal(found.predict(X), P.argmax(axis=1))
+    if classes == 2:
+        np.testing.assert_allclose(Z, np.log(P[:, 1] / P[:, 0]), rtol=1e-4, atol=1e-4)
+    assert found.n_outputs_ == found.network_.sizes[-1] == (1 if classes == 2 else 3)
+
+
+def test_a_certain_network_has_finite_logarithms():
+    X = np.array([[-1.0], [1.0]])
+    found = made(density=1.0, max_iter=100).fit(X, [0, 1])
+    assert np.isfinite(found.predict_log_proba(1e6 * X)).all()
+    assert sorted(found.predict_proba(1e6 * X)[:, 1]) == [0, 1]
+
+
+@pytest.mark.parametrize("method", ["rigl", "srigl", "dense"])
+def test_coefs_are_the_weights_of_the_network_and_no_more(method):
+    X, y = blobs()
+    found = made(hidden_layer_sizes=(12, 8), method=method).fit(X, y)
+    assert [c.shape for c in found.coefs_] == [(6, 12), (12, 8), (8, 3)]
+    assert all(issparse(c) and isinstance(c, csr_array) for c in found.coefs_)
+    assert sum(c.nnz for c in found.coefs_) == found.network_.connections
+    A = X
+    for coefs, intercepts in zip(found.coefs_[:-1], found.intercepts_, strict=False):
+        A = np.maximum(A @ coefs + intercepts, 0)
+    np.testing.assert_allclose(A @ found.coefs_[-1] + found.intercepts_[-1], found.decision_function(X), rtol=1e-9)
+    assert found.n_layers_ == 4
+
+
+@pytest.mark.parametrize("name", [name for name, method in minidst.METHODS.items() if not method.rounds])
+def test_every_method_fits_and_ends_with_what_it_was_asked_for(name):
+    X, y = blobs()
+    found = made(method=name, max_iter=8, batch_size=16).fit(X, y)
+    assert np.isfinite(found.loss_)
+    most = 24 * 9 if name == "dense" else round(0.3 * 24 * 9)
+    assert found.network_.connections <= most + 24  # a constant fan-in is rounded
+
+
+def test_a_record_keeps_its_schedule_and_a_name_gets_one_for_max_iter():
+    X, y = blobs()
+    never = replace(minidst.METHODS["rigl"], schedule=minidst.dst.Cosine(0.3, 10**6))
+    graphs = [
+        made(method=method, batch_size=16).fit(X, y).network_.sparse[0].W.keys() for method in ("static", never, "rigl")
+    ]
+    assert np.array_equal(graphs[0], graphs[1])
+    assert not np.array_equal(graphs[0], graphs[2])
+
+
+def test_formats_are_those_of_mlp():
+    X, y = blobs()
+    assert isinstance(made().fit(X, y).network_.sparse[0].W, CSR)
+    assert isinstance(made(method="static", format="condensed").fit(X, y).network_.sparse[0].W, Condensed)
+
+
+# How it learns
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize("method", ["rigl", "set", "snip"])
+def test_partial_fit_is_fit_an_epoch_at_a_time(kind, method):
+    X, y = toy(kind)
+    whole = made(kind, method=method, batch_size=32).fit(X, y)
+    parts = made(kind, method=method, batch_size=32)
+    for _ in range(6):
+        parts.partial_fit(X, y, **({"classes": np.unique(y)} if kind is SparseMLPClassifier else {}))
+    assert same_bits(whole, parts)
+    assert parts.n_iter_ == 6
+    assert parts.t_ == 720
+    parts.partial_fit(X, y)  # and goes on after max_iter
+    assert parts.n_iter_ == 7
+
+
+def test_partial_fit_learns_from_chunks_that_lack_some_classes():
+    X, y = blobs()
+    found = made(learning_rate_init=0.03)
+    for _ in range(30):
+        for label in range(3):
+            found.partial_fit(X[y == label][:20], y[y == label][:20], classes=[0, 1, 2])
+    assert len(found.predict_proba(X)[0]) == 3
+    assert found.n_iter_ == len(found.loss_curve_) == 90
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_warm_start_goes_on_and_a_cold_one_does_not(kind):
+    X, y = toy(kind)
+    warm, cold = made(kind, warm_start=True).fit(X, y), made(kind).fit(X, y)
+    network, loss = warm.network_, warm.loss_
+    assert same_bits(warm, cold)
+    warm.fit(X, y)
+    assert warm.network_ is network
+    assert warm.loss_curve_[6] < loss + 0.1
+    assert warm.n_iter_ == len(warm.loss_curve_) == 12
+    cold.fit(X, y)
+    assert cold.n_iter_ == 6
+    assert cold.loss_ == loss
+
+
+@pytest.mark.parametrize("method", ["snip", "gradual", "dense", "deepr", "srigl"])
+def test_warm_start_cuts_a_network_once(method):
+    X, y = blobs()
+    found = made(method=method, warm_start=True, batch_size=16).fit(X, y)
+    connections = found.network_.connections
+    assert found.fit(X, y).network_.connections == connections
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_early_stopping_keeps_the_best_network_of_those_it_judged(kind):
+    X, y = toy(kind)
+    found = made(kind, early_stopping=True, validation_fraction=0.25, max_iter=200, n_iter_no_change=3).fit(X, y)
+    scores = found.validation_scores_
+    assert 4 < found.n_iter_ == len(scores) < 200
+    assert found.best_validation_score_ == max(scores) == pytest.approx(found._score_of(held_out_of(found, X, y)))
+    assert found.best_loss_ is None
+
+
+def held_out_of(found, X, y):
+    """The samples that `found` judged by, found by doing as it did."""
+    again = clone(found).set_params(max_iter=1)
+    kept = []
+    again._judge = lambda data: kept.append(data) or 0.0
+    again.fit(X, y)
+    return kept[0]
+
+
+def test_training_stops_when_its_loss_does():
+    X, y = blobs()
+    found = made(max_iter=50, tol=10.0, n_iter_no_change=2).fit(X, y)
+    assert found.n_iter_ == 4  # the first, and more than two after it
+    assert found.best_loss_ == min(found.loss_curve_)
+    assert found.validation_scores_ is None
+    assert made(max_iter=50, tol=10.0, n_iter_no_change=np.inf).fit(X, y).n_iter_ == 50
+
+
+def test_gradual_pruning_is_not_stopped_before_it_has_pruned():
+    X, y = blobs()
+    found = made(method="gradual", max_iter=30, tol=10.0, n_iter_no_change=2).fit(X, y)
+    assert found.network_.connections == round(0.3 * 24 * 9)
+    early = made(method="gradual", max_iter=30, early_stopping=True, n_iter_no_change=2).fit(X, y)
+    assert early.network_.connections == round(0.3 * 24 * 9)
+
+
+def test_verbose_prints_a_line_an_epoch(capsys):
+    X, y = blobs()
+    made(verbose=True, max_iter=3).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["Iteration 1", "Iteration 2", "Iteration 3"]
+    made(verbose=True, early_stopping=True, max_iter=30, tol=2.0, n_iter_no_change=1).fit(X, y)
+    printed = capsys.readouterr().out
+    assert "Validation score: " in printed
+    assert "Stopped" in printed
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_sample_of_weight_zero_is_absent_to_the_bit(kind):
+    X, y = toy(kind)
+    weights = np.where(np.arange(120) % 3, 1.0, 0.0)
+    there = made(kind, batch_size=16).fit(X, y, sample_weight=weights)
+    absent = made(kind, batch_size=16).fit(X[weights > 0], y[weights > 0])
+    assert same_bits(there, absent)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_whole_weights_are_repeated_samples(kind):
+    """In one batch a step, with a method that draws nothing."""
+    X, y = toy(kind)
+    weights = np.arange(120) % 4
+    few = made(kind, batch_size=999, max_iter=30).fit(X, y, sample_weight=weights)
+    many = made(kind, batch_size=999, max_iter=30).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
+    np.testing.assert_allclose(few.loss_curve_, many.loss_curve_, rtol=1e-9)
+    np.testing.assert_allclose(few._outputs(X), many._outputs(X), rtol=1e-7, atol=1e-9)
+
+
+def test_heavy_samples_win_an_argument():
+    """One place, two labels: what is predicted there is the share of the weights."""
+    X, y = np.zeros((40, 2)), np.arange(40) % 2
+    found = made(max_iter=200, batch_size=10).fit(X, y, sample_weight=np.where(y, 9.0, 1.0))
+    assert found.predict_proba(X)[0, 1] == pytest.approx(0.9, abs=0.05)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_one_random_state_gives_one_network_and_it_pickles(kind):
+    X, y = toy(kind)
+    found = made(kind, random_state=3).fit(X, y)
+    assert same_bits(found, made(kind, random_state=3).fit(X, y))
+    assert same_bits(found, made(kind, random_state=np.random.RandomState(3)).fit(X, y))
+    assert not same_bits(found, made(kind, random_state=4).fit(X, y))
+    again = pickle.loads(pickle.dumps(found))
+    assert np.array_equal(again.predict(X), found.predict(X))
+    assert same_bits(again.partial_fit(X, y), found.partial_fit(X, y))
+
+
+def test_a_fitted_estimator_holds_no_samples():
+    X, y = make_classification(2000, 20, random_state=0)
+    found = made(max_iter=2).fit(X, y)
+    size = len(pickle.dumps(found))
+    assert size < 12_000
+    found.predict(X)
+    assert len(pickle.dumps(found)) == size
+
+
+# With the rest of scikit-learn
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_pipelines_and_cross_validation(kind):
+    X, y = toy(kind)
+    scaled = make_pipeline(StandardScaler(), made(kind, max_iter=60, learning_rate_init=0.03))
+    scores = cross_val_score(scaled, 100 * X, y, cv=3, n_jobs=2, error_score="raise")
+    assert scores.min() > 0.8
+
+
+def test_grid_search_in_two_processes():
+    X, y = blobs()
+    grid = {"density": [0.1, 0.3], "method": ["set", minidst.METHODS["rigl"]]}
+    search = GridSearchCV(made(), grid, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+    alone = GridSearchCV(made(), grid, cv=2, error_score="raise").fit(X, y)
+    assert np.array_equal(search.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
+    assert search.best_estimator_.score(X, y) == search.score(X, y)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"max_iter": 0}, ["max_iter=0", "at least 1"]),
+        ({"max_iter": 1.5}, ["max_iter=1.5", "whole"]),
+        ({"batch_size": "all"}, ["batch_size='all'", "'auto'"]),
+        ({"learning_rate_init": 0.0}, ["learning_rate_init=0.0", "positive"]),
+        ({"learning_rate": "adaptive"}, ["'adaptive'", "constant, linear, cosine"]),
+        ({"solver": "lbfgs"}, ["'lbfgs'", "'adam' or 'sgd'"]),
+        ({"tol": -1}, ["tol=-1", "at least 0"]),
+        ({"n_iter_no_change": 0}, ["n_iter_no_change=0"]),
+        ({"validation_fraction": 1.0}, ["validation_fraction=1.0", "(0, 1)"]),
+        ({"hidden_layer_sizes": (5, 0)}, ["hidden_layer_sizes=(5, 0)", "at least 1"]),
+        ({"density": 0}, ["density=0", "(0, 1]"]),
+        ({"density": 0.001}, ["density 0.001", "0 connections", "raise density"]),
+        ({"method": "rigel"}, ["'rigel'", "rigl"]),
+        ({"method": 3}, ["method=3", "minidst.METHODS"]),
+        ({"method": "lottery"}, ["'lottery'", "minidst.fit"]),
+        ({"method": "srigl", "format": "csr"}, ["srigl", "condensed"]),
+        ({"allocation": "even"}, ["'even'", "uniform"]),
+        ({"format": "dense"}, ["'dense'", "csr"]),
+        ({"momentum": 1.0, "solver": "sgd"}, ["momentum 1.0", "[0, 1)"]),
+        ({"weight_decay": -1.0}, ["weight_decay -1.0"]),
+        ({"learning_rate_init": 1e300, "solver": "sgd"}, ["diverged", "learning_rate_init", "StandardScaler"]),
+        ({"early_stopping": True, "validation_fraction": 0.001}, ["test_size", "classes"]),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_refused(changes, words, refused):
+    with refused(*words):
+        made(**changes).fit(*blobs())
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        (np.ones(119), ["(119,)", "120 samples"]),
+        (np.ones((120, 1)), ["(120, 1)"]),
+        (np.zeros(120), ["zero"]),
+        (-np.ones(120), ["-1.0", "at least zero"]),
+        (np.full(120, np.nan), ["sample_weight", "NaN"]),
+    ],
+)
+def test_weights_that_are_none_are_refused(weights, words):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - some of these messages are scikit-learn's
+        made().fit(*blobs(), sample_weight=weights)
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_what_cannot_go_on_is_refused(refused):
+    X, y = blobs()
+    with refused("classes is None", "first call"):
+        made().partial_fit(X, y)
+    half = made(density=0.001)
+    for classes in ([0, 1, 2], None):  # what failed has learnt nothing, its labels neither
+        with refused(0.001 if classes else "first call"):
+            half.partial_fit(X, y, classes=classes)
+    with refused("early_stopping=True", "partial_fit"):
+        made(early_stopping=True).partial_fit(X, y, classes=[0, 1, 2])
+    with refused("1 class", "two or more classes"):
+        made().fit(X, np.ones(120))
+    found = made(warm_start=True).fit(X, y)
+    with refused("has 3", "[0 1 2]"):
+        found.fit(X, y + 1)
+    with refused("classes=[0 1]", "[0 1 2]"):
+        found.partial_fit(X, y, classes=[0, 1])
+    with refused("srigl", "condensed"):
+        found.set_params(method="srigl").fit(X, y)
+    with refused("2 numbers", "1 outputs"):
+        made(SparseMLPRegressor, warm_start=True).fit(X, X[:, 0]).fit(X, X[:, :2])
+    with refused("validation_fraction=0.01", "raise it"):
+        made(SparseMLPRegressor, early_stopping=True, validation_fraction=0.01).fit(X[:90], X[:90, 0])
+    with pytest.raises(NotFittedError):
+        made().predict(X)
+
+
+# Without scikit-learn
+
+
+def test_without_scikit_learn_the_extra_is_named():
+    code = "import sys; sys.modules['sklearn'] = None; from minidst.estimator import SparseMLPClassifier"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1].startswith("ImportError: minidst.estimator needs scikit-learn")
+    assert "pip install minidst[sklearn]" in done.stderr
