@@ -88,8 +88,8 @@ def _ranks(report: Report, split: float | None) -> dict[str, Ranks]:
     if split is not None:
         if "density" not in report.varied:
             raise ValueError(f"--split {split:g} needs results at several densities, and here is one; leave it out")
-        parts[f"density ≤ {split:g}"] = lambda block: block["density"] <= split
-        parts[f"density > {split:g}"] = lambda block: block["density"] > split
+        parts[f"density ≤ {split:g}"] = lambda block: (block["density"] or 1.0) <= split
+        parts[f"density > {split:g}"] = lambda block: (block["density"] or 1.0) > split
     return {heading: found for heading, where in parts.items() if (found := ranked(report, where)) is not None}
 
 

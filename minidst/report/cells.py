@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,11 @@ from ..metrics import half_width
 from ..sweep import Results
 
 SERIES = ("method", "prune", "guide", "per")
-X = ("density", "gamma", "every", "width", "connections", "alpha", "updates")
-ORDER = ("data", "path", *SERIES, "growth", *X)  # of columns; the others follow in the order of Settings
+X = ("density", "gamma", "every", "width", "connections", "alpha")
+ORDER = ("data", "path", "hidden", *SERIES, "growth", *X)  # of columns; the others follow in the order of Settings
 LABELS = {
     "density": "density", "gamma": "γ: sample per active (or pruned) connection", "every": "ΔT (steps)",
-    "width": "width (factor)", "connections": "connections", "alpha": "α", "updates": "update periods ΔT per run",
+    "width": "width (factor)", "connections": "connections", "alpha": "α",
 }  # fmt: skip
 
 
@@ -86,6 +87,11 @@ class Report:
         return all(row["measure"] == "accuracy" for cell in self.cells for row in cell.rows)
 
     @property
+    def best(self) -> float:
+        """What no score is above."""
+        return 100 if self.higher_is_better else inf
+
+    @property
     def origin(self) -> str:
         """How many seeds, and which code: what every picture says at its foot."""
         seeds = sorted({len(cell.rows) for cell in self.cells})
@@ -125,7 +131,8 @@ def read(path: str | os.PathLike[str]) -> Report:
         rows = results.rows()
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: row["seed"]):
-        row["settings"] = {name: _hashable(value) for name, value in row["settings"].items()}
+        settings = row["settings"] | {"every": row["every"], "updates": None}  # ΔT in steps, however it was given
+        row["settings"] = {name: _hashable(value) for name, value in settings.items()}
         groups.setdefault(json.dumps(row["settings"]), []).append(row)
     cells, failures = [], dict[str, int]()
     for group in groups.values():
@@ -134,8 +141,7 @@ def read(path: str | os.PathLike[str]) -> Report:
             if row["error"] is not None:
                 failures[row["error"]] = failures.get(row["error"], 0) + 1
         if good:
-            settings = good[0]["settings"] | {"method": good[0]["settings"]["method"]}
-            cells.append(Cell(settings, good, len(group) - len(good)))
+            cells.append(Cell(good[0]["settings"], good, len(group) - len(good)))
     if not cells:
         reason = f": all {len(rows)} runs failed, the first one as {next(iter(failures))!r}" if failures else ""
         raise ValueError(f"{str(path)!r} holds no run that came to its end{reason}; run `minidst sweep` with it")
@@ -161,6 +167,11 @@ def _in_order(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else -1.0
+
+
+def own(cell: Cell, block: Iterable[tuple[str, Any]]) -> bool:
+    """Whether a cell belongs to this block alone, and is no baseline of several."""
+    return all(cell.settings[name] is not None or value is None for name, value in block)
 
 
 def shown(value: Any) -> str:

@@ -24,7 +24,7 @@ def critical_difference(report: Report, found: Mapping[str, Ranks]) -> Figure:
             _diagram(axes, ranks)
             p = f"p = {ranks.p:.2g}" if ranks.p == ranks.p else "no test, all are equal"
             axes.set_title(f"{heading}: {ranks.blocks} blocks, Friedman {p}", fontsize=9)
-        foot(figure, report, "ranks of means over seeds, bars join what Nemenyi's test does not tell apart at 5 %")
+        foot(figure, report, "average ranks, bars join what is not told apart at 5 %")
     return figure
 
 

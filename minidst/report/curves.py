@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, log
 from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from ..plots import COLOURS, DASHES, STYLE
-from .cells import LABELS, Cell, Report, shown
+from .cells import LABELS, Cell, Report, own, shown
 
 MARKS = "osD^vP*X"
 Y = {"score": "", "itop": "ITOP: share of connections ever active", "jaccard": "Jaccard index of first and last mask"}
@@ -19,7 +19,7 @@ def curves(report: Report, x: str, y: str = "score") -> Figure:
     """y, one of Y, against the setting x; a cell without x is a horizontal line. Means, and bars of 95 % intervals."""
     blocks = {
         block: cells for block, cells in report.blocks(without=[x]).items()
-        if len({cell.settings[x] for cell in cells} - {None}) > 1
+        if len({cell.settings[x] for cell in cells if own(cell, block)} - {None}) > 1
     }  # fmt: skip
     styles = line_styles(report)
     columns = min(3, len(blocks))
@@ -27,10 +27,11 @@ def curves(report: Report, x: str, y: str = "score") -> Figure:
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(1.8 + 3.4 * columns, 0.9 + 2.9 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).flat
-        for axes, (block, cells) in zip(panels, blocks.items(), strict=False):
+        for (block, cells), axes in zip(blocks.items(), panels, strict=False):  # the panels last, or one too many goes
             _panel(axes, report, cells, x, y, styles)
-            axes.set_title(title(block), fontsize=9)
+            axes.set_title(title(block), fontsize=8)
             axes.set(xlabel=LABELS.get(x, x), ylabel=Y[y] or report.measure)
+            limits(axes, [cell.mean(y) for cell in cells if cell.values(y).size], report.best if y == "score" else 1)
             _ticks(axes, sorted({cell.settings[x] for cell in cells} - {None}))
         for axes in list(panels):
             axes.remove()
@@ -66,11 +67,23 @@ def _bar(cell: Cell, column: str) -> float:
     return half if half == half else 0.0  # one seed has no interval
 
 
+def limits(axes: Any, means: list[float], best: float) -> None:
+    """Room for the means; the interval of two or three seeds may be longer than the picture is high."""
+    margin = max(0.25 * (max(means) - min(means)), 0.01 * abs(max(means)))
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, min(means) - margin), min(high, max(means) + margin, 1.005 * best))
+
+
 def _ticks(axes: Any, points: list[Any]) -> None:
-    """Logarithmic where the values span a factor of 5, with ticks where the values are."""
-    if points[0] > 0 and points[-1] / points[0] >= 5:
+    """Logarithmic where the values span a factor of 5, with ticks at values, as far as their numbers have room."""
+    logarithmic = points[0] > 0 and points[-1] / points[0] >= 5
+    if logarithmic:
         axes.set_xscale("log")
-    apart = points if len(points) <= 7 else [p for i, p in enumerate(points) if i % ceil(len(points) / 6) == 0]
+    places = [log(point) if logarithmic else float(point) for point in points]
+    apart = points[-1:]
+    for point, place in zip(points[-2::-1], places[-2::-1], strict=True):
+        if places[points.index(apart[0])] - place >= 0.11 * (places[-1] - places[0]):
+            apart.insert(0, point)
     axes.set_xticks(apart, [shown(point) for point in apart])
     axes.minorticks_off()
 

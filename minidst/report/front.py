@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator
 
 from ..plots import STYLE
 from .cells import Cell, Report
-from .curves import foot, line_styles
+from .curves import foot, limits, line_styles
 
 
 def front(report: Report) -> Figure:
@@ -34,6 +34,7 @@ def front(report: Report) -> Figure:
             axes.step([cell.mean("bytes") / 1000 for cell in best], [cell.mean("score") for cell in best], where="post",
                       color="0.3", linewidth=1, label="front")  # fmt: skip
             least, most = min(cell.mean("bytes") for cell in cells), max(cell.mean("bytes") for cell in cells)
+            limits(axes, [cell.mean("score") for cell in cells], report.best)
             axes.set(xscale="log", xlim=(least / 1400, most / 700), title=name)
             axes.set(xlabel="weights, indices and state (kB)", ylabel=report.measure)
             axes.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")

@@ -6,6 +6,7 @@ Nowak et al. 2023, figure 3, where a block is a model, a density and a growth cr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, sqrt
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
-from .cells import Cell, Report
+from .cells import Report, own
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,16 @@ def rank(scores: Any, names: tuple[str, ...], *, higher_is_better: bool = True, 
 def ranked(report: Report, where: Callable[[dict[str, Any]], bool] = lambda block: True) -> Ranks | None:
     """The series of a report, ranked in each block by their mean scores; None where there are too few to rank.
 
-    Baselines, for which a setting of the blocks means nothing, are not ranked. where: whether a block counts.
+    Not ranked are baselines, for which a setting of the blocks means nothing, and what is in half of the blocks or
+    fewer. where: whether a block counts.
     """
     tables = []
     for block, cells in report.blocks().items():
         if where(dict(block)):
-            tables.append({report.label(cell): cell.mean("score") for cell in cells if _own(cell, block)})
-    names = tuple(dict.fromkeys(name for table in tables for name in table))
-    full = [[table[name] for name in names] for table in tables if len(table) == len(names)]
+            tables.append({report.label(cell): cell.mean("score") for cell in cells if own(cell, block)})
+    present = Counter(name for table in tables for name in table)
+    names = tuple(name for name, count in present.items() if 2 * count > len(tables))
+    full = [[table[name] for name in names] for table in tables if table.keys() >= set(names)]
     if len(names) < 3 or len(full) < 2:
         return None
     return rank(full, names, higher_is_better=report.higher_is_better, incomplete=len(tables) - len(full))
-
-
-def _own(cell: Cell, block: tuple[tuple[str, Any], ...]) -> bool:
-    return all(cell.settings[name] is not None or value is None for name, value in block)

@@ -23,10 +23,10 @@ from .trial import Trial
 FORMAT = 1
 COLUMNS = {
     "key": "TEXT PRIMARY KEY", "study": "TEXT", "seed": "INTEGER", "settings": "TEXT", "method": "TEXT",
-    "measure": "TEXT", "score": "REAL", "scores": "TEXT", "losses": "TEXT", "connections": "INTEGER",
-    "places": "INTEGER", "densities": "TEXT", "bytes": "INTEGER", "seconds": "REAL", "itop": "REAL", "jaccard": "REAL",
-    "sampled": "REAL", "first": "BLOB", "gone": "BLOB", "last": "BLOB", "error": "TEXT", "version": "TEXT",
-    "revision": "TEXT", "finished": "TEXT",
+    "every": "INTEGER", "measure": "TEXT", "score": "REAL", "scores": "TEXT", "losses": "TEXT",
+    "connections": "INTEGER", "places": "INTEGER", "densities": "TEXT", "bytes": "INTEGER", "seconds": "REAL",
+    "itop": "REAL", "jaccard": "REAL", "sampled": "REAL", "first": "BLOB", "gone": "BLOB", "last": "BLOB",
+    "error": "TEXT", "version": "TEXT", "revision": "TEXT", "finished": "TEXT",
 }  # fmt: skip
 
 

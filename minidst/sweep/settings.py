@@ -102,7 +102,7 @@ class Settings:
     def _without_idle(self) -> Settings:
         record = self.record(self.epochs)
         idle: list[str] = []
-        if record.prune is None and record.update is None:
+        if not scheduled(record):
             idle += SCHEDULE
         if record.prune is None:
             idle += ["prune", "growth"] if self.method else []
@@ -162,6 +162,11 @@ class Settings:
         """Plain values, ready for JSON; without masks, which changes nothing in a run."""
         values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "masks"}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def scheduled(record: Method) -> bool:
+    """Whether anything of it happens every ΔT steps."""
+    return record.prune is not None or record.update is not None
 
 
 def _changed(thing: Any, given: Mapping[str, Any]) -> Any:

@@ -9,9 +9,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from ..data import Dataset, load
+from ..dst import Method
 from ..run import Run
 from ..version import __version__, revision
-from .settings import Settings
+from .settings import Settings, scheduled
 from .watch import Watch
 
 
@@ -48,14 +49,16 @@ def _trained(trial: Trial) -> dict[str, Any]:
     settings = trial.settings
     data = dataset(settings.data, settings.path, settings.samples)
     net = settings.network(data, trial.seed)
-    run = Run(net, data, settings.record(settings.steps(data)), settings.config)
+    record = settings.record(settings.steps(data))
+    run = Run(net, data, record, settings.config)
     watch = Watch(net)
     for step in run:
         watch.after(step)
     history = run.history
     last = history.epochs[-1]
     row: dict[str, Any] = {
-        "method": run.method.name,
+        "method": record.name,
+        "every": _period(record, run.per_epoch),
         "measure": history.measure,
         "score": last.score,
         "scores": json.dumps([epoch.score for epoch in history.epochs]),
@@ -70,6 +73,13 @@ def _trained(trial: Trial) -> dict[str, Any]:
         **watch.numbers(),
     }
     return row | (watch.masks() if settings.masks else {})
+
+
+def _period(record: Method, per_epoch: int) -> int | None:
+    """ΔT in steps, of a method that has one."""
+    if not scheduled(record):
+        return None
+    return per_epoch if record.schedule.every == "epoch" else int(record.schedule.every)
 
 
 @lru_cache(maxsize=4)  # a worker has many runs on the same data

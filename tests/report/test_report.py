@@ -39,7 +39,8 @@ def write(path, runs, **columns):
     with Results(path) as results:
         for settings, seed, score, more in runs:
             row = {"measure": "accuracy", "score": score, "method": "m", "connections": 10, "bytes": 1000,
-                   "places": 100, "seconds": 0.5, "version": "0.1.0", "revision": "abc"}  # fmt: skip
+                   "places": 100, "seconds": 0.5,
+                   "every": settings.get("every"), "version": "0.1.0", "revision": "abc"}  # fmt: skip
             results.record(Trial("toy", Settings.of(settings), seed), row | columns | more)
     return read(path)
 
@@ -200,12 +201,13 @@ def test_curves_have_a_line_per_series_with_means_and_intervals_and_a_level_for_
     assert "2 seeds, minidst 0.1.0 at abc" in figure.get_supxlabel()
 
 
-def test_there_is_a_panel_per_block(tmp_path):
-    runs = [({"prune": p, "growth": g, "density": d}, 0, 0.5, {})
-            for p in ("snip", "mest") for g in ("random", "gradient") for d in (0.1, 0.2)]  # fmt: skip
+def test_there_is_a_panel_per_block_and_none_for_a_block_with_a_single_x(tmp_path):
+    runs = [({"prune": p, "growth": g, "density": d, "every": t}, 0, 0.5, {})
+            for p in ("snip", "mest") for g in ("random", "gradient") for d, t in ((0.1, 5), (0.2, 5), (0.1, 7))
+            ]  # fmt: skip
     runs += [({"method": "static", "density": d}, 0, 0.4, {}) for d in (0.1, 0.2)]
     figure = curves(write(tmp_path / "r.sqlite", runs), "density")
-    assert {axes.get_title() for axes in figure.axes} == {"random growth", "gradient growth"}
+    assert [axes.get_title() for axes in figure.axes] == ["random growth, ΔT 5", "gradient growth, ΔT 5"]
     assert all(set(lines(axes)) == {"snip", "mest", "static"} for axes in figure.axes)
 
 
