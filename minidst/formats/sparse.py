@@ -90,14 +90,14 @@ class Sparse(ABC):
     def grad(self, DY: Float, X: Float) -> Float:
         """DW[e] = Σ_b DY[i, b]·X[j, b], (nnz,), on the active connections alone. Raises ValueError on a misfit."""
         DY, X = self._partners(DY, X)
-        DW = np.empty(self.nnz, self.dtype)
+        DW = aligned((self.nnz,), self.dtype)
         self._sddmm(DY, X, DW)
         return DW
 
     def backward(self, DY: Float, X: Float) -> tuple[Float, Float]:
         """(W.grad(DY, X), W.T @ DY) in one pass, for each DY[i, ·] serves both. Raises ValueError on a misfit."""
         DY, X = self._partners(DY, X)
-        DW, DX = np.empty(self.nnz, self.dtype), aligned(X.shape, self.dtype)
+        DW, DX = aligned((self.nnz,), self.dtype), aligned(X.shape, self.dtype)
         self.columns.backward(self.values.reshape(-1), DY, X, DW, DX)
         return DW, DX
 

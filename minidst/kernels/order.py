@@ -114,8 +114,8 @@ def kth_smallest(scores: Index, k: int) -> int:
             k -= counts[digit]
             digit += 1
         found = found << BITS | digit
-    place = found - (1 << 31)
-    return place ^ (place >> 31 & 0x7FFFFFFF)
+    signed = found - (1 << 31)
+    return signed ^ (signed >> 31 & 0x7FFFFFFF)
 
 
 @jit

@@ -1,0 +1,64 @@
+"""Large arrays lie where others lay before, and never where one still lies."""
+
+import gc
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minidst.kernels import rooms
+from minidst.kernels.arrays import aligned
+
+pytestmark = pytest.mark.small
+ROWS = 1 << 11  # × 128 float32 are 1 MiB
+
+
+@pytest.fixture(autouse=True)
+def empty_house(monkeypatch):
+    monkeypatch.setattr(rooms, "_rooms", [])
+
+
+def test_a_room_is_used_again_once_no_array_lies_in_it():
+    first = aligned((ROWS, 128), np.float32)
+    place, part = first.ctypes.data, first[3:, :5].T
+    del first
+    second = aligned((ROWS, 128), np.float32)
+    assert second.ctypes.data != place  # `part` still lies there
+    del part
+    assert aligned((ROWS, 128), np.float32).ctypes.data == place
+    assert place % 64 == second.ctypes.data % 64 == 0
+
+
+def test_a_small_array_gets_no_room():
+    aligned((ROWS - 1, 128), np.float32)
+    assert rooms._rooms == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 3), st.integers(0, 9)), max_size=40))
+def test_no_two_living_arrays_ever_share_a_byte(steps):
+    rooms._rooms.clear()
+    living = []
+    for number, (make, size, place) in enumerate(steps):
+        if make or not living:
+            array = aligned((size * ROWS, 128), np.float32)
+            array[0, 0] = array[-1, -1] = number
+            living.append((number, array))
+        else:
+            del living[place % len(living)]
+        array = None
+        assert all(kept[0, 0] == kept[-1, -1] == when for when, kept in living)
+    spans = sorted((kept.ctypes.data, kept.ctypes.data + kept.nbytes) for _, kept in living)
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
+
+
+def test_free_rooms_are_given_back_beyond_what_is_in_use_and_64_mib():
+    living = [aligned((16 * ROWS, 128), np.float32) for _ in range(10)]  # 160 MiB
+    del living
+    gc.collect()
+    assert len(rooms._rooms) == 10
+    kept = aligned((ROWS, 128), np.float32)
+    # 1 MiB is in use, so at most 65 of the 160 free ones may stay
+    assert len(rooms._rooms) == 1 + 4
+    assert kept.size == ROWS * 128
