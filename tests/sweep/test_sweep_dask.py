@@ -24,7 +24,7 @@ def cluster():
 def test_the_table_is_the_local_one_though_a_worker_is_killed(cluster, tmp_path):
     from distributed import Client
 
-    study = small.study(tmp_path, small.TEXT.replace("epochs = 2", "epochs = 20"))
+    study = small.study(tmp_path, small.TEXT.replace("epochs = 2", "epochs = 10").replace("seeds = 4", "seeds = 2"))
     with Results(tmp_path / "here.sqlite") as here:
         sweep(study, here, Here())
         expected = small.same(here.rows())
