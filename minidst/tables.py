@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from .bench.result import Part, Result
+from .columns import aligned as _aligned
+from .columns import bytes_shown as _bytes
 from .compare import Row
 from .data import Source
 from .dst import Method
 from .dst.method import name_of
+from .sweep import Study
 from .verify import Counted, Theorem
 
 
@@ -103,6 +106,15 @@ def theorem_table(found: Sequence[tuple[Theorem, Counted, float]]) -> str:
     return "\n".join(table)
 
 
+def study_table(studies: Sequence[Study], *, as_json: bool = False) -> str:
+    """A line per study: its name, how many runs it has here, and its title."""
+    if as_json:
+        return json.dumps([{"name": study.name, "runs": len(study.trials), "title": study.title,
+                            "source": study.source} for study in studies], indent=2, ensure_ascii=False)  # fmt: skip
+    rows = [(study.name, f"{len(study.trials):,}", study.title) for study in studies]
+    return _aligned(("study", "runs", "what it asks"), rows)
+
+
 def bench_table(result: Result) -> str:
     """Every table of a bench, under the machine, the threads and the versions it was measured with."""
     machine = result.machine
@@ -159,20 +171,3 @@ def _parts(method: Method) -> dict[str, str | bool]:
         "after_step": name_of(method.after_step),
         "rounds": ", ".join(f"{s:g}" for s in method.rounds) or "—",
     }
-
-
-def _aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[c]) for row in [columns, *rows]) for c in range(len(columns))]
-    lines = [columns, ["─" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-
-
-def _bytes(count: int) -> str:
-    if count < 1000:
-        return f"{count} B"
-    size, units = count / 1000, ["kB", "MB", "GB", "TB"]
-    while size >= 999.95 and len(units) > 1:  # what would print as 1000.0
-        size, units = size / 1000, units[1:]
-    return f"{size:.1f} {units[0]}"

@@ -1,3 +1,21 @@
 """The version, where every part of the package can ask for it."""
 
+import subprocess
+from functools import cache
+from pathlib import Path
+
 __version__ = "0.1.0"
+
+
+@cache
+def revision() -> str | None:
+    """The commit of the clone that this runs from, with -dirty where files were changed; None if it is no clone."""
+    clone = Path(__file__).parent.parent
+    if not (clone / ".git").exists():
+        return None
+    git = ["git", "--no-optional-locks", "-C", str(clone)]
+    describe = [*git, "describe", "--always", "--dirty", "--exclude=*", "--abbrev=9"]
+    try:
+        return subprocess.run(describe, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

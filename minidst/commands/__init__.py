@@ -3,6 +3,6 @@
 The first words of a file's docstring, up to the colon, are the command's line in `minidst --help`.
 """
 
-from . import bench, compare, data, methods, train, verify
+from . import bench, compare, data, methods, report, sweep, train, verify
 
-COMMANDS = (compare, train, methods, data, verify, bench)
+COMMANDS = (compare, train, sweep, report, methods, data, verify, bench)
