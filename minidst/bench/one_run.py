@@ -25,6 +25,7 @@ import numpy as np
 from ..config import Config
 from ..data import Dataset
 from ..dst import Constant, Method, method, textbook_gradient
+from ..kernels import rooms
 from ..kernels.parallel import threads
 from ..mlp import mlp
 from ..nn import Network
@@ -109,6 +110,7 @@ def main(argument: str) -> None:
 def traced(run: Run, data: Dataset) -> dict[str, int | dict[str, int]]:
     """Peaks of Python's allocator: of everything, and of the steps alone; and what the network says it takes."""
     gc.collect()
+    rooms.clear()
     tracemalloc.start()
     whole = training = 0
     for net, step in steps(run, data):
@@ -143,6 +145,7 @@ def fresh_start() -> int | None:
     On Linux; elsewhere the peak of the process so far, which it cannot forget, is all that is known.
     """
     gc.collect()
+    rooms.clear()
     if sys.platform == "linux":
         try:
             ctypes.CDLL(None).malloc_trim(0)  # of glibc; others give back by themselves

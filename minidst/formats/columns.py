@@ -43,8 +43,8 @@ class Columns:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the arrays that rows alone do not have."""
-        return self.colptr.nbytes + self.rows.nbytes + sum(here.nbytes for here in self._starts.values())
+        """Bytes of the arrays that rows alone do not have; where the slices of several threads begin is not counted."""
+        return self.colptr.nbytes + self.rows.nbytes
 
     def spmm(self, values: Float, DY: Float, out: Float) -> None:
         """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""

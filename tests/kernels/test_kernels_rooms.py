@@ -62,3 +62,11 @@ def test_free_rooms_are_given_back_beyond_what_is_in_use_and_64_mib():
     # 1 MiB is in use, so at most 65 of the 160 free ones may stay
     assert len(rooms._rooms) == 1 + 4
     assert kept.size == ROWS * 128
+
+
+def test_free_rooms_are_given_back_when_asked():
+    kept, gone = aligned((ROWS, 128), np.float32), aligned((ROWS, 128), np.float32)
+    del gone
+    rooms.clear()
+    assert len(rooms._rooms) == 1
+    assert kept.size == ROWS * 128
