@@ -15,6 +15,7 @@ from ..topology.graphs import absent
 from .grow import Site
 
 PIECE = 1 << 14  # connections whose row and column are written out at a time
+BLOCK = 1 << 16  # gradients that are always computed together: dense products want to be large
 
 @dataclass(frozen=True)
 class Score:
@@ -56,7 +57,7 @@ def _streaming_gradient(site: Site, k: int) -> Offset:
     k = min(k, site.free)
     if k == 0:
         return np.empty(0, np.int64)
-    rows_per_block = max(1, max(4 * site.taken.size, 1 << 16) // n_in)  # 16 bytes a connection, less than the layer
+    rows_per_block = max(1, max(4 * site.taken.size, BLOCK) // n_in)  # 16 bytes a connection, less than the layer
     block = np.empty((min(rows_per_block, n_out), n_in), site.X.dtype)
     room = 2 * k + 1024  # any slack will do; the more, the rarer a cut back to k
     keys, kept = np.empty(room, np.int64), np.empty(room, site.X.dtype)

@@ -162,6 +162,7 @@ def test_streaming_growth_is_right_when_the_buffer_is_cut_back_again_and_again(k
     taken = np.array([0, 1, 29_999, 59_998])
     site = Site((n_out, n_in), taken, np.ascontiguousarray(X.T), np.ascontiguousarray(DY.T))
     cuts, blocks = [], []
+    monkeypatch.setattr(score, "BLOCK", 1 << 14)
     k_largest, matmul = score.k_largest, np.matmul
     monkeypatch.setattr(score, "k_largest", lambda scores, k: cuts.append(1) or k_largest(scores, k))
     monkeypatch.setattr(np, "matmul", lambda a, b, out: blocks.append(len(a)) or matmul(a, b, out=out))
