@@ -67,7 +67,7 @@ def noticed(name: str, changed: ast.Module) -> bool:
             if THEOREMS[name].check().deviation > THEOREMS[name].tolerance:
                 os._exit(1)  # most are noticed here, which spares running the tests
             test = TESTS / "theory" / f"test_theory_{name}.py"
-            os._exit(pytest.main(["-x", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), str(test)]))
+            os._exit(pytest.main(["-x", "-n0", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), str(test)]))
         except BaseException:
             os._exit(1)  # a constant that the module cannot even be loaded with
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
