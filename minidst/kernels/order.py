@@ -16,18 +16,24 @@ PILES = 1 << BITS
 
 
 @jit
+def _begin_piles(numbers: Offset, shift: int, out: Offset) -> None:
+    """Where the pile of each digit begins, if the piles lie one after the other."""
+    out[:] = 0
+    for number in numbers:
+        out[number >> shift & PILES - 1] += 1
+    total = 0
+    for pile in range(PILES):
+        out[pile], total = total, total + out[pile]
+
+
+@jit
 def sort_keys(keys: Offset) -> None:
     """Sort numbers from 0 in place."""
     spare, starts = np.empty_like(keys), np.empty(PILES, np.int64)
     largest = keys.max() if keys.size else 0
     shift = 0
     while largest >> shift > 0:
-        starts[:] = 0
-        for key in keys:
-            starts[key >> shift & PILES - 1] += 1
-        total = 0
-        for pile in range(PILES):
-            starts[pile], total = total, total + starts[pile]
+        _begin_piles(keys, shift, starts)
         for key in keys:
             pile = key >> shift & PILES - 1
             spare[starts[pile]] = key
@@ -44,12 +50,7 @@ def stable_order(bits: Offset) -> Index:
     largest = bits.max() if bits.size else bits.dtype.type(0)
     shift = 0
     while largest >> shift > 0:
-        starts[:] = 0
-        for number in bits:
-            starts[number >> shift & PILES - 1] += 1
-        total = 0
-        for pile in range(PILES):
-            starts[pile], total = total, total + starts[pile]
+        _begin_piles(bits, shift, starts)
         for position in order:
             pile = bits[position] >> shift & PILES - 1
             spare[starts[pile]] = position
