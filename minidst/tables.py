@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from .bench.result import Part, Result
-from .columns import aligned as _aligned
-from .columns import bytes_shown as _bytes
 from .compare import Row
 from .data import Source
 from .dst import Method
 from .dst.method import name_of
 from .sweep import Study
+from .text import bytes_shown, in_columns
 from .verify import Counted, Theorem
 
 
@@ -28,14 +27,14 @@ def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], densi
             row.method,
             f"{percent * row.score:.{digits}f}" + ("" if seeds == 1 else f" ± {percent * row.interval:.{digits}f}"),
             f"{row.connections:,}",
-            _bytes(row.peak_bytes),
+            bytes_shown(row.peak_bytes),
             f"{row.seconds:.2f}",
         )
         for row in sorted(rows, key=lambda row: row.needs_dense)
     ]
     columns = ("method", "test accuracy %" if accuracy else "test loss", "connections", "weights + state", "s/run")
     heading = "\n".join(wrap(heading, 80))
-    lines = _aligned(columns, cells).splitlines()
+    lines = in_columns(columns, cells).splitlines()
     sparse = sum(not row.needs_dense for row in rows)
     if 0 < sparse < len(rows):
         lines.insert(2 + sparse, "  … and these hold all n_in·n_out numbers of a layer at some time:")
@@ -52,7 +51,7 @@ def method_table(methods: Iterable[Method], *, as_json: bool = False, markdown: 
         for method in methods
     ]
     if not markdown:
-        return _aligned((columns[0], columns[-1]), [(row[0], row[-1]) for row in rows])
+        return in_columns((columns[0], columns[-1]), [(row[0], row[-1]) for row in rows])
     lines = [columns, ("---",) * len(columns), *((f"`{name}`", *rest) for name, *rest in rows)]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
@@ -92,7 +91,7 @@ def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:
 
 def theorem_table(found: Sequence[tuple[Theorem, Counted, float]]) -> str:
     """A line of figures per theorem, and its statement below; what fails to hold stands out."""
-    lines = _aligned(
+    lines = in_columns(
         ("theorem", "cases", "largest deviation", "allowed", "s", "holds"),
         [
             (theorem.name, f"{counted.cases:,}", f"{counted.deviation:.2g}", f"{theorem.tolerance:.2g}", f"{s:.1f}",
@@ -112,7 +111,7 @@ def study_table(studies: Sequence[Study], *, as_json: bool = False) -> str:
         return json.dumps([{"name": study.name, "runs": len(study.trials), "title": study.title,
                             "source": study.source} for study in studies], indent=2, ensure_ascii=False)  # fmt: skip
     rows = [(study.name, f"{len(study.trials):,}", study.title) for study in studies]
-    return _aligned(("study", "runs", "what it asks"), rows)
+    return in_columns(("study", "runs", "what it asks"), rows)
 
 
 def bench_table(result: Result) -> str:
@@ -141,7 +140,7 @@ def _part_table(part: Part) -> str:
         ["—" if row.get(key) is None else format(row[key], form) for key, (_, form) in present.items()]
         for row in part.rows
     ]
-    return _aligned([heading for heading, _ in present.values()], cells)
+    return in_columns([heading for heading, _ in present.values()], cells)
 
 
 def _parts(method: Method) -> dict[str, str | bool]:

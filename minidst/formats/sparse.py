@@ -50,7 +50,7 @@ class Sparse(ABC):
 
     @abstractmethod
     def index_bytes(self) -> int:
-        """Bytes of the index arrays, with those of the CSC view if it has been built."""
+        """Bytes of the index arrays, with those of the view by columns if it has been built."""
 
     @property
     def nnz(self) -> int:

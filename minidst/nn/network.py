@@ -130,7 +130,7 @@ class Network:
         return compact(self)
 
     def memory_bytes(self) -> dict[str, int]:
-        """Bytes held now: values (with biases), indices (with CSC views), gradients, optimizer_state,
+        """Bytes held now: values (with biases), indices (with views by columns), gradients, optimizer_state,
         method_state (what a method remembers), activations. And temporaries: the most that the trainer needs beside
         them for a moment, a layer's new gradient or its rewiring, and an array of activations; 0 before training.
 

@@ -9,7 +9,7 @@ from math import isnan
 from textwrap import wrap
 from typing import Any
 
-from ..columns import aligned, bytes_shown
+from ..text import bytes_shown, in_columns
 from .cells import Cell, Report, shown
 
 MEASURED = ("connections", "bytes", "seconds", "itop", "jaccard", "sampled")
@@ -38,7 +38,7 @@ def as_text(report: Report, width: int = 80) -> str:
     columns, lines = _table(report)
     own = len(report.varied or ("method",)) + 1
     for count in range(len(columns), own - 1, -1):
-        text = aligned(columns[:count], [line[:count] for line in lines])
+        text = in_columns(columns[:count], [line[:count] for line in lines])
         if max(map(len, text.splitlines())) <= width:
             break
     said = [f"{short}: {meaning}" for short, meaning in MEANINGS.items() if short in columns[:count]]

@@ -1,11 +1,11 @@
-"""The columns of a table of plain text."""
+"""Plain text for a terminal: columns, and bytes with their unit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 
-def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def in_columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns under their headings and a rule, two spaces apart."""
     widths = [max(len(row[c]) for row in [columns, *rows]) for c in range(len(columns))]
     lines = [columns, ["─" * width for width in widths], *rows]
