@@ -1,10 +1,8 @@
-"""Pictures, in one colour-blind-safe style."""
+"""Learning curves and layer densities: what a run's history says, against the epoch."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -12,13 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from .history import History
-from .metrics import half_width
-from .store import written_whole
-
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
-DASHES = ["-", "--", "-.", ":"]  # a second cue, for print and for more methods than colours
-STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
+from ..history import History
+from ..metrics import half_width
+from .style import COLOURS, DASHES, STYLE
 
 
 def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> Figure:
@@ -56,12 +50,6 @@ def layer_densities(history: History) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
     return figure
-
-
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure as its suffix says (png, svg, pdf; without one, png). Raises ValueError if it cannot."""
-    with written_whole(path) as temporary:
-        figure.savefig(temporary, dpi=150, format=Path(path).suffix[1:] or "png")
 
 
 def _band(axes: Any, curves: Sequence[Sequence[float]], label: str, line: dict[str, str]) -> None:

@@ -1,0 +1,21 @@
+"""Pictures, in one colour-blind-safe style: for reports, benches and notebooks."""
+
+from .cells import cells, exchange
+from .learning import layer_densities, learning_curves
+from .style import COLOURS, DASHES, DROPPED, GROWN, HUES, KEPT, STYLE, save, use
+
+__all__ = [
+    "COLOURS",
+    "DASHES",
+    "DROPPED",
+    "GROWN",
+    "HUES",
+    "KEPT",
+    "STYLE",
+    "cells",
+    "exchange",
+    "layer_densities",
+    "learning_curves",
+    "save",
+    "use",
+]

@@ -1,0 +1,33 @@
+"""One colour-blind-safe style for every picture, and the one way to save it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib
+from cycler import cycler
+from matplotlib.figure import Figure
+
+from ..store import written_whole
+
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
+DASHES = ["-", "--", "-.", ":"]  # a second cue, for print and for more methods than colours
+STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
+HUES = {  # the same method has the same colour in every notebook
+    "static": "#777777", "set": "#0072B2", "rigl": "#D55E00", "gse": "#009E73", "srigl": "#CC79A7", "dense": "#000000",
+}  # fmt: skip
+KEPT, DROPPED, GROWN = "#56B4E9", "#D55E00", "#009E73"  # what an update does to a connection
+
+
+def use() -> None:
+    """Draw in this style from now on, at the size at which a notebook shows a picture."""
+    shape = {"figure.figsize": (7, 3.2), "figure.dpi": 90, "figure.constrained_layout.use": True}
+    rest = {"axes.prop_cycle": cycler(color=COLOURS), "legend.frameon": False}
+    matplotlib.rcParams.update(STYLE | shape | rest)  # type: ignore[arg-type]
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure as its suffix says (png, svg, pdf; without one, png). Raises ValueError if it cannot."""
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=150, format=Path(path).suffix[1:] or "png")
