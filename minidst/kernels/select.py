@@ -1,5 +1,7 @@
 """The k smallest and the k largest of many scores; between equal scores the earlier position wins."""
 
+import heapq
+
 import numpy as np
 
 from .arrays import Bool, Float, Offset, Scalar
@@ -44,15 +46,19 @@ def _kth(scores: Float, k: int) -> Scalar:
     return np.int32(kth_smallest(zeros_alike.view(np.int32), k)).view(np.float32)
 
 
-def largest_in_rows(scores: Float, counts: Offset) -> Bool:
-    """Which entries are among the `counts[r]` largest of their row r; ties go to the smaller column. Both (r, c)."""
-    rows, n = np.arange(len(scores)), scores.shape[1]
-    at = np.minimum(n - counts, n - 1)
-    cut = np.partition(scores, np.unique(at), axis=1)[rows, at][:, None]
-    above, level = scores > cut, scores == cut
-    room = counts - above.sum(axis=1)
-    chosen: Bool = above | (level & (level.cumsum(axis=1, dtype=np.int32) <= room[:, None]))
-    return chosen
+@jit
+def largest_in_rows(scores: Float, counts: Offset, out: Bool) -> None:
+    """out[r, j] = whether scores[r, j] is among the counts[r] largest of row r; ties go to the smaller column."""
+    for r in range(len(scores)):
+        row, k = scores[r], counts[r]
+        best = [(row[j], -j) for j in range(k)]
+        heapq.heapify(best)  # the worst of those kept so far is best[0]
+        for j in range(k, row.size):
+            if k > 0 and row[j] > best[0][0]:
+                heapq.heapreplace(best, (row[j], -j))
+        out[r] = False
+        for _, j in best:
+            out[r, -j] = True
 
 
 @jit

@@ -320,7 +320,8 @@ def test_a_budget_that_rounds_to_no_input_gives_each_neuron_one():
 def test_largest_in_rows_is_a_stable_sort_of_every_row(r, c, data):
     scores = np.random.default_rng(data.draw(seeds)).choice([-np.inf, -1.0, 0, 1, 2], (r, c))
     counts = np.array(data.draw(st.lists(st.integers(0, c), min_size=r, max_size=r)))
-    found = largest_in_rows(scores, counts)
+    found = np.empty((r, c), bool)
+    largest_in_rows(scores, counts, found)
     for row, chosen, count in zip(scores, found, counts, strict=True):
         assert np.flatnonzero(chosen).tolist() == sorted(np.argsort(-row, kind="stable")[:count].tolist())
 

@@ -94,7 +94,8 @@ class SRigL:
         staying = self.salient(left, site, K, k, budget) if ablates else np.arange(n_active)
         wanted = np.zeros(n_active, np.int64)
         wanted[staying] = budget // staying.size
-        kept = largest_in_rows(ranked, np.minimum(left, wanted))
+        kept = np.empty(ranked.shape, bool)
+        largest_in_rows(ranked, np.minimum(left, wanted), kept)
         G = _grown(W, kept, wanted - kept.sum(axis=1), site, method.regrow_pruned)
         return apply(layer, method, np.flatnonzero(~kept), G, rng)._replace(considered=site.free)
 
@@ -119,7 +120,9 @@ def _grown(W: Condensed, kept: Bool, missing: Offset, site: Site, may_return: bo
         columns = W.indices[block]
         dropped = np.take_along_axis(nabla, columns, axis=1) if may_return else nabla.dtype.type(-1)
         np.put_along_axis(nabla, columns, np.where(kept[block], -np.inf, dropped), axis=1)
-        a, j = np.nonzero(largest_in_rows(nabla, missing[block]))
+        best = np.empty(nabla.shape, bool)
+        largest_in_rows(nabla, missing[block], best)
+        a, j = np.divmod(np.flatnonzero(best), n_in)
         grown.append(W.active[block[a]].astype(np.int64) * n_in + j)
     return np.concatenate(grown)
 
