@@ -41,8 +41,9 @@ def choose(
         return P, G, considered
     scores, P = lowest([layer], method, k, rng)
     G, considered = grow(layer, method, P, k, rng, net)
-    regrown = np.isin(layer.W.keys()[P], G, assume_unique=True)
-    return spared(P, scores, regrown, G.size), G, considered
+    if G.size < P.size:
+        P = spared(P, scores, np.isin(layer.W.keys()[P], G, assume_unique=True), G.size)
+    return P, G, considered
 
 
 def lowest(layers: Sequence[SparseLinear], method: Method, k: int, rng: np.random.Generator) -> tuple[Float, Offset]:
@@ -91,6 +92,7 @@ def apply(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.ran
 
 
 def _first_weights(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.random.Generator) -> Float:
-    n_in = layer.shape[1]
-    rows_after = np.concatenate([np.delete(layer.W.keys(), P), G]) // n_in
-    return method.newborn(G // n_in, rows_after, rng, layer.W.dtype)
+    n_out, n_in = layer.shape
+    rows, born_rows = layer.W.connections()[0], G // n_in
+    fan_in, lost, gained = (np.bincount(each, minlength=n_out) for each in (rows, rows[P], born_rows))
+    return method.newborn(born_rows, fan_in - lost + gained, rng, layer.W.dtype)

@@ -35,8 +35,8 @@ class Site:
     @classmethod
     def of(cls, layer: SparseLinear, net: Network | None = None, taken: Offset | None = None) -> "Site":
         """A layer after a forward and a backward pass; taken: all that is active, if not given."""
-        keys = layer.W.keys()
-        return cls(layer.shape, keys if taken is None else taken, *layer.last_batch(), net, layer, keys.size)
+        taken = layer.W.keys() if taken is None else taken
+        return cls(layer.shape, taken, *layer.last_batch(), net, layer, layer.connections)
 
     @property
     def free(self) -> int:

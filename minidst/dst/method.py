@@ -29,7 +29,7 @@ class Exchange(NamedTuple):
 
 
 Newborn = Callable[[Offset, Offset, np.random.Generator, Any], Float]
-"""(rows of the new connections, rows of all connections after the update, rng, dtype) → their first weights."""
+"""(rows of the new connections, fan-in of every row after the update, rng, dtype) → their first weights."""
 
 Batches = Callable[[], Iterator[tuple[Float, Any]]]
 """A call starts a pass over the training set: (X, y) of one batch after the other, X (n_in, B)."""
@@ -44,14 +44,13 @@ AfterStep = Callable[[Network, float, np.random.Generator], Exchange]
 """(net, lr, rng): what happens after every optimizer step."""
 
 
-def zeros(born_rows: Offset, rows: Offset, rng: np.random.Generator, dtype: Any) -> Float:
+def zeros(born_rows: Offset, fan_in: Offset, rng: np.random.Generator, dtype: Any) -> Float:
     """0: the network's output does not move at the update (RigL)."""
     return np.zeros(born_rows.size, dtype)
 
 
-def from_init(born_rows: Offset, rows: Offset, rng: np.random.Generator, dtype: Any) -> Float:
+def from_init(born_rows: Offset, fan_in: Offset, rng: np.random.Generator, dtype: Any) -> Float:
     """N(0, 2/k_i), as at the start, with the fan-in k_i after the update."""
-    fan_in = np.bincount(rows)
     return (rng.standard_normal(born_rows.size) * np.sqrt(2 / fan_in[born_rows])).astype(dtype)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ..kernels.arrays import Float
-from ..kernels.order import by_magnitude
+from ..kernels.order import by_magnitude, ranks_by_sign
 
 Criterion = Callable[[Float, Float, np.random.Generator], Float]
 """(θ, ∇, rng) → scores; most criteria have no use for rng and may be called without it."""
@@ -33,10 +33,8 @@ def per_sign(theta: Float, grad: Float | None = None, rng: np.random.Generator |
     Dropping every s ≤ ζ drops exactly ⌊ζ·n₊⌋ of the smallest positive and ⌊ζ·n₋⌋ of the largest negative weights, as
     SET does (Mocanu et al. 2018). A weight of exactly 0 counts as positive.
     """
-    scores, order = np.empty(theta.size), by_magnitude(theta)
-    negative = theta[order] < 0
-    for of_this_sign in (order[~negative], order[negative]):
-        scores[of_this_sign] = np.arange(1, of_this_sign.size + 1) / max(of_this_sign.size, 1)
+    scores = np.empty(theta.size)
+    ranks_by_sign(theta, by_magnitude(theta), scores)
     return scores
 
 

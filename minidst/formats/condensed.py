@@ -61,8 +61,8 @@ class Condensed(Sparse):
         return self.rows
 
     @cached_property
-    def _flat(self) -> tuple[Index, int, Index, Float]:
-        return self.active, self.fan_in, self.indices.reshape(-1), self.values.reshape(-1)
+    def _flat(self) -> tuple[int, Index, Float]:
+        return self.fan_in, self.indices.reshape(-1), self.values.reshape(-1)
 
     def connections(self) -> tuple[Index, Index]:
         """Output i and input j of every connection, each (nnz,) int32."""
@@ -102,10 +102,14 @@ class Condensed(Sparse):
         deal(product, self._row_cuts(X.shape[1]))
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
-        rows, k, indices, values = self._flat
-        if rows.size < out.size:
-            out[:] = bias
-        condensed.spmv(rows, k, indices, values, x, bias, out)
+        k, indices, values = self._flat
+        if self.active.size == out.size:
+            condensed.spmv(k, indices, values, x, bias, out)
+        else:
+            y = np.empty(self.active.size, self.dtype)
+            condensed.spmv(k, indices, values, x, bias[self.active], y)
+            out[:] = bias  # all that an ablated output has
+            out[self.active] = y
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         rectangle = out.reshape(self.values.shape)

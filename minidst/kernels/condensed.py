@@ -42,23 +42,24 @@ def _spmm_tiles(
 
 
 @jit
-def spmv(rows: Index, k: int, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
-    """y_rows[a] = β_rows[a] + Σ_c W[a, c] · x[indices[a, c]]: a single sample, eight connections at a time.
+def spmv(k: int, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
+    """y_a = β_a + Σ_c W[a, c] · x[indices[a, c]], of active rows: a single sample, eight connections at a time.
 
-    indices, values: written out as (n_active·k,), for one dimension takes less time to hand over.
+    indices, values: written out as (n_active·k,); bias, out: (n_active,). A call hands over as little as it can: for
+    one sample that takes as long as a thousand connections.
     """
     weights, ones = values.reshape(1, values.size), fill(values, 1, OCTET)
     e = 0
-    for a in range(rows.size):
-        i, end = np.uint32(rows[a]), e + k  # unsigned: nothing to wrap around
-        eight, y = fill(values, 0, OCTET), bias[i]
+    for a in range(out.size):
+        end = e + k
+        eight, y = fill(values, 0, OCTET), bias[a]
         while e + 8 <= end:
             eight = add(eight, load(weights, 0, e, OCTET), pick(x, indices, e, OCTET))
             e += 8
         while e < end:
             y += values[e] * x[indices[e]]
             e += 1
-        out[i] = y + dot(eight, ones)
+        out[a] = y + dot(eight, ones)
 
 
 @jit

@@ -70,6 +70,22 @@ def by_magnitude(theta: Float) -> Index:
 
 
 @jit
+def ranks_by_sign(theta: Float, order: Index, out: Float) -> None:
+    """out[e] = (1 + how many weights of e's sign come before it in `order`)/(how many there are); 0 is positive."""
+    negatives = 0
+    for value in theta:
+        negatives += value < 0
+    positives, p, n = theta.size - negatives, 0, 0
+    for e in order:
+        if theta[e] < 0:
+            n += 1
+            out[e] = n / negatives
+        else:
+            p += 1
+            out[e] = p / positives
+
+
+@jit
 def merge(keys: Offset, keeps: Bool, born: Offset, out: Offset, source: Offset) -> None:
     """The keys that are kept and those that are born, two increasing runs, as one.
 

@@ -101,3 +101,13 @@ def keep_absent(keys: Offset, taken: Offset) -> int:
             keys[kept] = keys[s]
             kept += 1
     return kept
+
+
+@jit
+def gaps(ranks: Offset, taken: Offset, out: Offset) -> None:
+    """out[s] = ranks[s] + |{t : taken[t] − t ≤ ranks[s]}|, the ranks[s]-th (from 0) not taken; both are sorted."""
+    t = 0
+    for s in range(ranks.size):
+        while t < taken.size and taken[t] - t <= ranks[s]:
+            t += 1
+        out[s] = ranks[s] + t

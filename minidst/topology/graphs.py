@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kernels.arrays import Offset
 from ..kernels.order import sort_keys
+from ..kernels.select import gaps
 
 
 def bernoulli(n_out: int, n_in: int, p: float, rng: np.random.Generator) -> Offset:
@@ -67,8 +68,9 @@ def _others(rows: Offset, n: int, keys: Offset) -> Offset:
 def absent(ranks: Offset, taken: Offset) -> Offset:
     """The keys that come `ranks`-th (from 0) among those not taken: the r-th gap in a sorted list, in O(nnz) memory.
 
-    Before the t-th taken key lie `taken[t] − t` free ones, so the r-th free key has as many taken keys before it as
-    there are t with taken[t] − t ≤ r.
+    Both are sorted. Before the t-th taken key lie `taken[t] − t` free ones, so the r-th free key has as many taken
+    keys before it as there are t with taken[t] − t ≤ r.
     """
-    free_before = taken - np.arange(taken.size)
-    return ranks + np.searchsorted(free_before, ranks, side="right")
+    keys = np.empty(ranks.size, np.int64)
+    gaps(ranks, taken, keys)
+    return keys

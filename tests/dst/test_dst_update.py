@@ -347,12 +347,12 @@ def test_a_newborn_is_drawn_for_the_fan_in_its_neuron_has_after_the_update():
 @small
 def test_newborn_weights_by_hand():
     """Two newborns in row 0, which then has 2 inputs, one in row 1, which has 3: N(0, 1), N(0, 1), N(0, 2/3)."""
-    born_rows, rows = np.array([0, 0, 1]), np.array([0, 0, 1, 1, 1])
+    born_rows, fan_in = np.array([0, 0, 1]), np.array([2, 3])
     z = rng().standard_normal(3)
-    np.testing.assert_allclose(from_init(born_rows, rows, rng(), np.float64), z * np.sqrt([1, 1, 2 / 3]), rtol=1e-15)
+    np.testing.assert_allclose(from_init(born_rows, fan_in, rng(), np.float64), z * np.sqrt([1, 1, 2 / 3]), rtol=1e-15)
     for dtype in (np.float32, np.float64):
-        assert from_init(born_rows, rows, rng(), dtype).dtype == zeros(born_rows, rows, rng(), dtype).dtype == dtype
-    np.testing.assert_array_equal(zeros(born_rows, rows, rng(), np.float64), [0, 0, 0])
+        assert from_init(born_rows, fan_in, rng(), dtype).dtype == zeros(born_rows, fan_in, rng(), dtype).dtype == dtype
+    np.testing.assert_array_equal(zeros(born_rows, fan_in, rng(), np.float64), [0, 0, 0])
 
 
 @small

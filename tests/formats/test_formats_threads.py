@@ -2,6 +2,7 @@ import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from threading import Barrier
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -90,3 +91,27 @@ def test_a_forked_child_multiplies_after_the_parent_used_its_threads(format, lop
         if child.is_alive():
             child.kill()
             child.join()
+
+
+def test_dense_products_in_between_change_nothing_and_stall_nothing(lopsided, dealt):
+    """Two pools that spin for each other would take a hundred times as long; BLAS and ours sleep when idle."""
+    W, A = lopsided(CSR, np.float32), np.ones((300, 300), np.float32)
+    minidst.threads(2)
+    expected = all_products(W, 33)
+
+    def seconds(*work):
+        def once():
+            start = perf_counter()
+            for each in work:
+                each()
+            return perf_counter() - start
+
+        return min(once() for _ in range(30))
+
+    def sparse():
+        assert all_products(W, 33) == expected
+
+    def dense():
+        np.testing.assert_array_equal(A @ A, 300)
+
+    assert seconds(sparse, dense) < 20 * (seconds(sparse) + seconds(dense))
