@@ -15,15 +15,21 @@ from ..metrics import half_width
 from .style import COLOURS, DASHES, STYLE
 
 
-def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> Figure:
-    """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval."""
+def learning_curves(
+    runs: Mapping[str, Sequence[History]], title: str = "", *, hues: Mapping[str, str] | None = None
+) -> Figure:
+    """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval.
+
+    hues: colours by name, as in `plots.HUES`; a method without one takes the next of COLOURS.
+    """
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(9, max(3.6, 0.2 * len(runs))), layout="constrained")
         losses, scores = figure.subplots(1, 2)
         measure = next((histories[0].measure for histories in runs.values()), "accuracy")
         percent = 100 if measure == "accuracy" else 1
         for number, (name, histories) in enumerate(runs.items()):
-            line = {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number // len(COLOURS) % len(DASHES)]}
+            colour = (hues or {}).get(name, COLOURS[number % len(COLOURS)])
+            line = {"color": colour, "linestyle": DASHES[number // len(COLOURS) % len(DASHES)]}
             _band(losses, [[row.loss for row in history.epochs] for history in histories], name, line)
             _band(scores, [[percent * row.score for row in history.epochs] for history in histories], name, line)
         losses.set(xlabel="epoch", ylabel="training loss", yscale="log")

@@ -38,6 +38,13 @@ def test_there_is_a_labelled_line_per_method_on_both_sides():
     assert [text.get_text() for text in scores.get_legend().get_texts()] == ["set", "rigl"]
 
 
+def test_a_method_has_the_colour_that_it_is_given():
+    losses, scores = learning_curves(RUNS, hues={"rigl": "#123456"}).axes
+    for axes in (losses, scores):
+        assert curves(axes)["rigl"].get_color() == "#123456"
+        assert curves(axes)["set"].get_color() == COLOURS[0]
+
+
 def test_there_is_a_line_per_layer_with_its_density_after_every_epoch(tmp_path):
     rows = [Epoch(n, 1.0, 0.5, None, 0.1, 0, 1, 1, 0.1, 0, (0.1 / n, 0.5)) for n in (1, 2, 3)]
     figure = layer_densities(History("gse-2022", "toy", rows))
