@@ -38,7 +38,7 @@ def broken_promises(method: Method, seeds: int = 3) -> list[str]:
             broken.append(str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")
     if not (broken or method.needs_dense) and (peak := grown_and_peak(method)[1]) > 4 * WIDE**2 / 5:
         broken.append(
-            f"it holds {peak / 1e6:.1f} MB for {NNZ:,} connections of a {WIDE}×{WIDE} layer, which dense takes 16 MB: "
+            f"it holds {peak / 1e6:.0f} MB for {NNZ:,} connections of a {WIDE}×{WIDE} layer, 16 MB if it were dense: "
             "look at fewer places at a time, or say needs_dense=True"
         )
     return list(dict.fromkeys(broken))
