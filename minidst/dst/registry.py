@@ -52,8 +52,8 @@ METHODS: dict[str, Method] = {
 }
 
 
-def method(name: str, **changes: Any) -> Method:
-    """The record of that name with some fields changed: `method("rigl", prune=snip)`.
+def method(name: str, /, **changes: Any) -> Method:
+    """The record of that name with some fields changed: `method("rigl", prune=snip, name="rigl-snip")`.
 
     Beside METHODS it knows the pruning study's, a criterion and a growth: `method("snip-random")`.
     Raises ValueError for an unknown name (naming the nearest), an unknown field, or a contradictory record.

@@ -82,6 +82,7 @@ def test_a_field_can_be_changed_without_touching_the_registry():
     assert METHODS["rigl"].prune is magnitude
     assert method("set", newborn=from_init, prune=mest).newborn is from_init
     assert method("gse-l2", candidates=GuidedSample(gse.l2, 2.5)).candidates.gamma == 2.5
+    assert method("rigl", name="mine", prune=snip).name == "mine"
 
 
 @pytest.mark.parametrize(
