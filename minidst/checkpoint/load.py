@@ -14,6 +14,7 @@ from ..config import Config
 from ..data import LOADERS, Dataset, identity, load
 from ..data.reading import as_path, reading, shown
 from ..dst import Method
+from ..given import instance
 from ..history import History
 from ..kernels.arrays import Offset
 from ..progress import Progress, Sums
@@ -49,6 +50,7 @@ def load_run(path: str | os.PathLike[str], data: Dataset | None = None) -> Run:
         name = str(wanted["name"])
     if data is None:
         data = _by_name(name, file)
+    instance("data", data, Dataset, "the Dataset that it was trained on")
     given = identity(data)
     if given != wanted:
         raise ValueError(
