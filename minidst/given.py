@@ -71,8 +71,8 @@ def one_of(name: str, value: Any, known: Collection[str], more: str = "") -> Non
         return
     hint = f"choose one of {', '.join(known)}"
     if len(hint) > ROOM + 20:
-        near = get_close_matches(str(value).lower(), known, n=3) or list(known)[:3]
-        hint = f"did you mean {' or '.join(near)}?"
+        near = get_close_matches(str(value).lower(), known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"choose one such as {', '.join([*known][:3])};"
     raise ValueError(f"{name} {quoted(value)} is unknown; {hint}{more and f' {more}'}")
 
 

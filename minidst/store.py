@@ -53,9 +53,8 @@ def _temporary(target: Path) -> tuple[int, Path]:
         raise ValueError(f"cannot write {str(target)!r}: it is {kind}; give the name of a file")
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=_prefix(target), suffix=target.suffix)
-    except (OSError, ValueError) as error:  # a ValueError for a name with a null byte
-        reason = getattr(error, "strerror", error)
-        raise ValueError(f"cannot write {str(target)!r}: {reason}; choose another folder") from None
+    except OSError as error:
+        raise ValueError(f"cannot write {str(target)!r}: {error.strerror}; choose another folder") from None
     return handle, Path(name)
 
 

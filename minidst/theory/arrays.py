@@ -11,7 +11,6 @@ Array = npt.NDArray[Any]
 Number = Any
 """An int, a float, a Fraction, or an array of them: closed forms are plain arithmetic and take all of these."""
 
-
 Floats = npt.NDArray[np.float64]
 
 
