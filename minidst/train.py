@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil, floor, isfinite
+from math import ceil, isfinite
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +15,7 @@ from .config import Config
 from .data import Dataset
 from .dst import METHODS, Exchange, Method, update, update_in_parts
 from .dst import method as method_named
+from .dst.papers.criteria import COMBINATIONS
 from .formats import FORMATS
 from .given import instance
 from .kernels.arrays import Float, Offset
@@ -77,15 +78,15 @@ def check_schedule(method: Method, config: Config, samples: int) -> None:
 
     A paper's may be too long for a short trial of its method: that is no mistake.
     """
-    own = METHODS.get(method.name)
-    if (method.prune is None and method.update is None) or (own and own.schedule == method.schedule):
+    paper = (METHODS | COMBINATIONS).get(method.name)
+    if (method.prune is None and method.update is None) or (paper and paper.schedule == method.schedule):
         return
     per_epoch = ceil(samples / config.batch)
-    T, first = config.epochs * per_epoch, method.schedule.first_update(per_epoch)
-    if T > 1 and (first >= T or method.schedule.fraction(first, T, per_epoch) == 0):  # one step has room for none
+    T = config.epochs * per_epoch
+    if T > 1 and not any(method.schedule.fraction(t, T, per_epoch) > 0 for t in range(T)):  # one step has room for none
         raise ValueError(
-            f"method {method.name!r} would first update its connections at step {first}, and updates end at step "
-            f"{floor(method.schedule.until * T)} of {T}; lower the schedule's every, or train for more epochs"
+            f"method {method.name!r} would never update its connections: {method.schedule} comes at none of {T} steps; "
+            "lower the schedule's every, or train for more epochs"
         )
 
 

@@ -173,7 +173,7 @@ class Method:
         )
         yield (
             not is_whole(self.micro_batches),
-            f"has micro_batches {quoted(self.micro_batches)}, no whole number; 1 takes a batch whole, more cut it",
+            f"has micro_batches {quoted(self.micro_batches)}; 1 takes a batch whole, a larger whole number cuts it",
         )
         in_parts = getattr(self.candidates, "in_parts", False) and self.score == gradient and not own_update
         yield (

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from ..given import generator
 from ..kernels.arrays import Float
 from ..kernels.order import by_magnitude
 
@@ -67,7 +66,6 @@ def reciprocal_sensitivity(theta: Float, grad: Float, rng: np.random.Generator |
 
 def random(theta: Float, grad: Float | None, rng: np.random.Generator) -> Float:
     """s ~ U[0, 1): the control that any criterion must beat."""
-    generator(rng)
     return rng.random(theta.size)
 
 

@@ -39,11 +39,6 @@ class Schedule:
             return 0.0
         return self.alpha * self.decay(t / (self.until * T))
 
-    def first_update(self, steps_per_epoch: int) -> int:
-        """The first step that is an update in a training that is long enough."""
-        every = steps_per_epoch if self.every == "epoch" else self.every
-        return every * -(-self.first // every)
-
     def __str__(self) -> str:
         pace = "epoch" if self.every == "epoch" else f"{self.every} steps"
         return f"α {self.alpha:g} {self.decay.__name__}, every {pace}, from step {self.first} until {self.until:.0%}"
