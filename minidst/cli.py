@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from . import __version__
@@ -33,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if isinstance(error, BrokenPipeError) else _failed(error, 2)  # such as `head`, which has seen enough
     except ValueError as error:
         return _failed(error, 2)
+    except MemoryError as error:
+        return _failed(f"not enough memory ({error}): choose smaller sizes, a lower density or a smaller batch", 2)
     except FloatingPointError as error:
         return _failed(error, 3)
     except KeyboardInterrupt as stop:
@@ -51,6 +54,14 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Let no word pass that this command does not take: the parser above it would know no better."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            near = get_close_matches(left[0], self._option_string_actions, n=1, cutoff=0.8)
+            self.error(f"unrecognized arguments: {' '.join(left)}" + (f" (did you mean {near[0]}?)" if near else ""))
+        return found, left
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message}; see `{self.prog} --help`")

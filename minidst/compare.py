@@ -12,6 +12,7 @@ from .config import Config
 from .data import Dataset
 from .dst import Cosine, Method, method
 from .fit import fit
+from .given import instance, quoted, whole
 from .history import History
 from .metrics import half_width
 from .mlp import mlp
@@ -97,8 +98,14 @@ def compare(
     Raises ValueError for what does not fit, before anything is trained.
     """
     config = Config() if config is None else config
-    if seeds < 1:
-        raise ValueError(f"seeds {seeds} must be at least 1")
+    instance("data", data, Dataset, 'a Dataset, such as minidst.load("digits")')
+    instance("config", config, Config, "a Config, such as minidst.Config(epochs=30)")
+    whole("seeds", seeds)
+    for name, listed, such in (("methods", methods, "['rigl']"), ("hidden", hidden, "[256, 256]")):
+        if isinstance(listed, str) or not isinstance(listed, Sequence):
+            raise ValueError(f"{name} {quoted(listed)} must be a list, such as {such}")
+    if not methods:
+        raise ValueError(f"methods {quoted(methods)} name none; give at least one, such as ['rigl']")
     samples = len(data.x_train) - held_out_samples(len(data.x_train), config.validation)
     names = dict.fromkeys(methods)  # each once
     records = [_scheduled(method(name), samples, config, paper_schedules) for name in names]

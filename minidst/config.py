@@ -1,10 +1,8 @@
 """How to train: one validated record."""
 
 from dataclasses import dataclass
-from math import isfinite
 
-import numpy as np
-
+from .given import function, instance, whole, within
 from .nn import SGD, Optimizer, Rate, Steps
 
 
@@ -27,15 +25,16 @@ class Config:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
-            if not isinstance(getattr(self, name), int | np.integer) or getattr(self, name) < 1:
-                raise ValueError(f"{name} {getattr(self, name)} must be a whole number, at least 1")
-        if not (self.lr > 0 and isfinite(self.lr)):
-            raise ValueError(f"lr {self.lr} must be positive and finite; 0.1 is a good start for SGD, 0.001 for Adam")
-        if not 0 <= self.validation < 1:
-            raise ValueError(f"validation {self.validation} must lie in [0, 1): it is a fraction of the training set")
-        if self.patience is not None and (self.patience < 1 or self.validation == 0):
-            raise ValueError(
-                f"patience {self.patience} with validation {self.validation}: early stopping needs patience ≥ 1 "
-                "and something to watch, such as validation=0.1"
-            )
+        whole("epochs", self.epochs)
+        whole("batch", self.batch)
+        within("lr", self.lr, "(0, ∞)", "0.1 is a good start for SGD, 0.001 for Adam")
+        function("rate", self.rate, 'a schedule, such as Steps() or Decay("cosine")')
+        instance("optimizer", self.optimizer, Optimizer, "an optimizer, such as SGD() or Adam()")
+        within("validation", self.validation, "[0, 1)", "it is a fraction of the training set")
+        if self.patience is not None:
+            whole("patience", self.patience)
+            if self.validation == 0:
+                raise ValueError(
+                    f"patience {self.patience} with validation {self.validation} has nothing to watch; "
+                    "early stopping needs samples held out, such as validation=0.1"
+                )

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .given import function, instance, quoted, within
+
 BLANK = "· not answered yet: put your answer in place of the ..."
 
 
@@ -29,6 +31,14 @@ def check(
     """
     if callable(answer) and not cases:
         raise ValueError("check got a function and no case to try it on; add tuples of arguments after `want`")
+    for case in cases:
+        instance("case", case, tuple, "a tuple of arguments, such as (1,)")
+    if cases:
+        function("want", want, "the right function, for it is tried on cases")
+    for pair in mistakes:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise ValueError(f"mistake {quoted(pair)} must be a pair of a wrong answer and what to say to it")
+    within("rtol", rtol, "[0, 1)", "1e-5 allows for rounding")
     print(_blank(answer, cases) or _fault(answer, want, cases, rtol, mistakes) or "✓ right")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from .dst import Method
 from .dst import method as method_named
 from .formats import FORMATS, Sparse
+from .given import MOST, is_whole, one_of, quoted, whole
 from .nn import (
     CrossEntropy,
     Layer,
@@ -44,21 +45,30 @@ def mlp(
     numbers is made unless the method starts dense.
     Raises ValueError for sizes, density, names or a format that the method cannot keep.
     """
-    record = method_named(method) if isinstance(method, str) else method
-    if len(sizes) < 2 or not all(isinstance(n, int | np.integer) and n >= 1 for n in sizes):
-        raise ValueError(f"sizes {tuple(sizes)} need an input and an output size, each a whole number, at least 1")
-    if isinstance(seed, int) and seed < 0:
-        raise ValueError(f"seed {seed} must be a whole number from 0")
+    record = method_named(method)
+    if not isinstance(sizes, Sequence | np.ndarray) or len(sizes) < 2 or not all(is_whole(n, 1, MOST) for n in sizes):
+        raise ValueError(
+            f"sizes {quoted(sizes)} need an input and an output size, each a whole number, at least 1, at most {MOST}"
+        )
+    if not isinstance(seed, np.random.Generator):
+        whole("seed", seed, 0)
     format = record.format if format is None else format
     check_format(record, format)
-    if dtype not in (np.float32, np.float64, "float32", "float64"):
-        raise ValueError(f"dtype {dtype!r} is not supported; choose float32 or float64")
+    if not isinstance(dtype, str | type | np.dtype) or dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"dtype {quoted(dtype)} is not supported; choose float32 or float64")
     rng = np.random.default_rng(seed)
     shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
     counts = allocate(shapes, density, allocation)
     if record.start == "small-dense":
         sizes = narrowed(sizes, sum(counts))
         shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    for l, ((n_out, n_in), nnz) in enumerate(zip(shapes, counts, strict=True)):
+        held = nnz if record.start == "sparse" else n_out * n_in
+        if held > MOST:
+            less = "a lower density" if record.start == "sparse" else "a method that starts sparse"
+            raise ValueError(
+                f"layer {l} ({n_out}×{n_in}) cannot hold {held} weights, only {MOST}; choose smaller sizes, or {less}"
+            )
     weighted: list[Linear] | list[SparseLinear]
     if record.start == "sparse":
         weighted = [
@@ -111,8 +121,7 @@ def narrowed(sizes: Sequence[int], budget: int) -> tuple[int, ...]:
 
 def check_format(record: Method, format: str) -> None:
     """Raises ValueError if the name is unknown, or the method cannot keep its layers in that format."""
-    if format not in FORMATS:
-        raise ValueError(f"format {format!r} is unknown; choose one of {', '.join(FORMATS)}")
+    one_of("format", format, FORMATS)
     if record.dynamic and format != record.format and "condensed" in (format, record.format):
         fan_in = "gives neurons different fan-ins" if format == "condensed" else "keeps a constant fan-in"
         raise ValueError(

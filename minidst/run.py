@@ -13,13 +13,23 @@ import numpy as np
 from .config import Config
 from .data import Dataset, identity
 from .dst import Method
-from .dst import method as method_named
 from .dst.rounds import make_ready, plan
 from .evaluate import evaluate
+from .given import instance
 from .history import History
 from .nn import Network
 from .progress import Progress, Sums, held
-from .train import REMEDY, Step, check_data, check_fit, steps, stop_unless_finite, targets
+from .train import (
+    REMEDY,
+    Step,
+    check_data,
+    check_fit,
+    check_schedule,
+    checked,
+    steps,
+    stop_unless_finite,
+    targets,
+)
 
 
 class Run:
@@ -41,9 +51,10 @@ class Run:
         notes: dict[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> None:
+        self.method, self.config = checked(net, data, method, config)
+        if notes is not None:
+            instance("notes", notes, dict, "a dict of plain values")
         self.net, self.data, self.notes = net, data, dict(notes or {})
-        self.method = method_named(method) if isinstance(method, str) else method
-        self.config = Config() if config is None else config
         if progress is None:
             check_fit(net, data, replace(self.method, rounds=()))
         else:
@@ -51,6 +62,7 @@ class Run:
         n = data.x_train.shape[0]
         apart = held_out_samples(n, self.config.validation)
         if progress is None:
+            check_schedule(self.method, self.config, n - apart)
             drawn = net.rng.permutation(n) if apart else np.empty(0, np.int64)
             history = History(self.method.name, data.name, measure="accuracy" if data.classes else "loss")
             progress = Progress(plan(net, self.method.rounds), drawn, history)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from . import given
+
 try:
     import fcntl
 except ImportError:  # on Windows, where what killed writers leave stays
@@ -14,7 +16,7 @@ except ImportError:  # on Windows, where what killed writers leave stays
 
 def check_folder(path: str | os.PathLike[str]) -> None:
     """Raises ValueError if no file could be written at `path`: better known before an hour of training than after."""
-    handle, temporary = _temporary(Path(path))
+    handle, temporary = _temporary(given.path("path", path))
     os.close(handle)
     temporary.unlink()
 
@@ -26,7 +28,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     The old file is there until the new one is on the disk. What a writer that was killed left behind is removed.
     Raises ValueError if the file cannot be written, naming it, the reason and the remedy.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
+    target = Path(os.path.realpath(given.path("path", path)))  # a link stays a link
     handle, temporary = _temporary(target)
     try:
         with open(handle, "rb") as lock:
@@ -46,7 +48,7 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 def _temporary(target: Path) -> tuple[int, Path]:
     """An empty file of its own beside `target`, open. Raises ValueError if there can be none, or target is no file."""
-    if target.exists() and not target.is_file():
+    if os.path.exists(target) and not target.is_file():
         kind = "a folder" if target.is_dir() else "not a regular file"
         raise ValueError(f"cannot write {str(target)!r}: it is {kind}; give the name of a file")
     try:

@@ -13,9 +13,11 @@ import numpy as np
 
 from .config import Config
 from .data import Dataset
-from .dst import Exchange, Method, update, update_in_parts
+from .dst import METHODS, Exchange, Method, update, update_in_parts
 from .dst import method as method_named
+from .dst.papers.criteria import COMBINATIONS
 from .formats import FORMATS
+from .given import instance
 from .kernels.arrays import Float, Offset
 from .kernels.batch import as_columns
 from .kernels.parallel import one_blas_thread
@@ -56,10 +58,36 @@ def train(net: Network, data: Dataset, method: str | Method, config: Config | No
     being finite, naming the step, the layer and what to try. A record with `rounds` needs `fit`, and a training that
     is to be saved on its way a `Run`.
     """
-    config = Config() if config is None else config
-    record = method_named(method) if isinstance(method, str) else method
+    record, config = checked(net, data, method, config)
     check_fit(net, data, record)
+    check_schedule(record, config, len(data.x_train))
     return steps(net, data, record, config, Position())
+
+
+def checked(net: Network, data: Dataset, method: str | Method, config: Config | None) -> tuple[Method, Config]:
+    """The record and the settings that are meant. Raises ValueError for what is none, or no network, or no data set."""
+    instance("net", net, Network, "a Network, such as minidst.mlp makes")
+    instance("data", data, Dataset, 'a Dataset, such as minidst.load("digits")')
+    if config is not None:
+        instance("config", config, Config, "a Config, such as minidst.Config(epochs=30)")
+    return method_named(method), Config() if config is None else config
+
+
+def check_schedule(method: Method, config: Config, samples: int) -> None:
+    """Raises ValueError where a schedule of the user's own would never come to an update.
+
+    A paper's may be too long for a short trial of its method: that is no mistake.
+    """
+    paper = (METHODS | COMBINATIONS).get(method.name)
+    if (method.prune is None and method.update is None) or (paper and paper.schedule == method.schedule):
+        return
+    per_epoch = ceil(samples / config.batch)
+    T = config.epochs * per_epoch
+    if T > 1 and not any(method.schedule.fraction(t, T, per_epoch) > 0 for t in range(T)):  # one step has room for none
+        raise ValueError(
+            f"method {method.name!r} would never update its connections: {method.schedule} comes at none of {T} steps; "
+            "lower the schedule's every, or train for more epochs"
+        )
 
 
 def steps(net: Network, data: Dataset, method: Method, config: Config, at: Position) -> Iterator[Step]:

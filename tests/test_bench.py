@@ -81,14 +81,7 @@ def test_json_is_what_the_file_says(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        ((), ["SUBJECT"]),
-        (("speed",), ["speed", "kernels"]),
         (("kernels", "--neurons", "5"), ["--neurons"]),
-        (("kernels", "--threads", "0"), ["threads(0)"]),
-        (("kernels", "--out", "nowhere"), ["nowhere", "choose another folder"]),
-        (("scale", "--steps", "3"), ["--neurons"]),
-        (("scale", "--neurons", "1"), ["--neurons 1", "at least 2"]),
-        (("scale", "--neurons", "40", "--connections", "0"), ["--connections 0"]),
         (("scale", "--neurons", "40", "--connections", "3"), ["784-20-20-10", "density"]),
     ],
 )

@@ -14,6 +14,7 @@ from ..config import Config
 from ..data import LOADERS, Dataset, identity, load
 from ..data.reading import as_path, reading, shown
 from ..dst import Method
+from ..given import instance
 from ..history import History
 from ..kernels.arrays import Offset
 from ..progress import Progress, Sums
@@ -49,6 +50,7 @@ def load_run(path: str | os.PathLike[str], data: Dataset | None = None) -> Run:
         name = str(wanted["name"])
     if data is None:
         data = _by_name(name, file)
+    instance("data", data, Dataset, "the Dataset that it was trained on")
     given = identity(data)
     if given != wanted:
         raise ValueError(
@@ -68,8 +70,10 @@ def _told(data: Any) -> str:
     """An identity on one line, whatever it is."""
     if not isinstance(data, dict):
         return "what is not said"
-    name, shapes, sha256 = (" ".join(str(data.get(key)).split()) for key in ("name", "shapes", "sha256"))
-    return f"{name[:40]} ({shapes[:120]}, SHA-256 {sha256[:12]}…)"
+    shapes = data.get("shapes")
+    wide = shapes.get("x_train") if isinstance(shapes, dict) else shapes
+    name, shape, sha256 = (" ".join(str(part).split()) for part in (data.get("name"), wide, data.get("sha256")))
+    return f"{name[:40]} ({shape[:20]}, SHA-256 {sha256[:8]}…)"
 
 
 def _run(header: dict[str, Any], arrays: Arrays, data: Dataset) -> Run:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..data.reading import as_path
+from ..given import instance
 from ..kernels.arrays import Offset
 from ..run import Run
 from ..store import written_whole
@@ -27,6 +28,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
     Raises ValueError if the run holds what a file cannot (a function of your own), was interrupted in the middle of a
     step, or the file cannot be written; FloatingPointError if it has diverged, for then an earlier file is worth more.
     """
+    instance("run", run, Run, "a minidst.Run: Run(net, data, method) is one before its first step")
     file = as_path(path, "path")
     run.check_whole()
     last = max(run.progress.at.t - 1, 0)

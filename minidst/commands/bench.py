@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from ..bench import kernels, latency, layer, memory, scale, step, update
 from ..bench.peers import peers
+from ..given import MOST, whole
 from ..kernels.parallel import threads
 from ..plots import save
 from ..store import check_folder
@@ -65,7 +66,9 @@ def _neurons(arguments: argparse.Namespace) -> dict[str, int]:
         return {}
     defaults = {"connections": 20 * given["neurons"], "steps": 100}
     chosen = defaults | {name: value for name, value in given.items() if value is not None}
-    for name, least in (("neurons", 2), ("connections", 1), ("steps", 1)):
-        if chosen[name] < least:
-            raise ValueError(f"--{name} {chosen[name]} must be at least {least}")
+    n = chosen["neurons"]
+    whole("--neurons", n, 2, MOST)
+    places = 784 * (n // 2) + (n // 2) ** 2 + 10 * (n // 2)
+    whole("--connections", chosen["connections"], 1, min(places, MOST), f"{n} neurons have no room for more")
+    whole("--steps", chosen["steps"])
     return chosen

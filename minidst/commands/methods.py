@@ -17,8 +17,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print from the records themselves."""
-    if arguments.method and not arguments.json:
+    if arguments.method is not None and not arguments.json:
         print(method_page(method(arguments.method)))
     else:
-        records = [method(arguments.method)] if arguments.method else METHODS.values()
+        records = METHODS.values() if arguments.method is None else [method(arguments.method)]
         print(method_table(records, as_json=arguments.json))

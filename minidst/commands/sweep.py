@@ -33,6 +33,8 @@ def options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """1 if a run failed."""
     if arguments.list:
+        if arguments.study is not None:
+            raise ValueError(f"--list lists all studies, and {arguments.study!r} is one; leave out one of the two")
         print(study_table([load_study(path) for path in shipped().values()], as_json=arguments.json))
         return 0
     if arguments.study is None:

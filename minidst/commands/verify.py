@@ -7,6 +7,7 @@ import json
 from time import perf_counter
 
 from ..bar import progress_bar
+from ..given import one_of
 from ..tables import theorem_table
 from ..verify import THEOREMS
 from .options import as_json, on_terminal
@@ -22,8 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """1 if one of them does not hold."""
     names = arguments.theorem or list(THEOREMS)
     for name in names:
-        if name not in THEOREMS:
-            raise ValueError(f"theorem {name!r} is unknown; choose from {', '.join(THEOREMS)}")
+        one_of("theorem", name, THEOREMS, "proofs/README.md lists all")
     found = []
     with progress_bar(len(names), "theorem", hidden=not on_terminal(arguments)) as bar:
         for name in names:

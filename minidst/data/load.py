@@ -14,6 +14,7 @@ from minidst.data.mnist import load_mnist
 from minidst.data.npz import load_npz
 from minidst.data.places import Source
 from minidst.data.table import load_csv
+from minidst.given import quoted
 
 LOADERS: dict[str, Callable[..., Dataset]] = {
     "digits": digits.load_digits,
@@ -36,7 +37,7 @@ def load(name: str, **where: Any) -> Dataset:
     if not isinstance(name, str) or name not in LOADERS:
         near = difflib.get_close_matches(str(name).lower(), LOADERS, n=2)
         hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise ValueError(f"there is no data set {name!r}: {hint}choose one of {', '.join(LOADERS)}")
+        raise ValueError(f"there is no data set {quoted(name)}: {hint}choose one of {', '.join(LOADERS)}")
     accepted = inspect.signature(LOADERS[name]).parameters
     for keyword in where:
         if keyword not in accepted:

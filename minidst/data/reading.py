@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from minidst.given import path
+
 DEFLATE_RATIO = 1032  # deflate packs at most 1032 bytes into one (zlib's technical details)
 
 
 @contextmanager
-def reading(path: Path, kind: str, remedy: str) -> Iterator[None]:
+def reading(file: Path, kind: str, remedy: str) -> Iterator[None]:
     """Re-raise any error of the block as a one-line ValueError naming file, kind of file and remedy.
 
     Parsers of the standard library and NumPy raise a dozen exception types on malformed bytes (zlib.error,
@@ -20,16 +22,14 @@ def reading(path: Path, kind: str, remedy: str) -> Iterator[None]:
         yield
     except Exception as error:
         cause = " ".join(str(error).split())[:160] or type(error).__name__
-        raise ValueError(f"{shown(path)} is not a readable {kind} ({cause}): {remedy}") from error
+        raise ValueError(f"{shown(file)} is not a readable {kind} ({cause}): {remedy}") from error
 
 
-def shown(path: Path) -> str:
+def shown(file: Path) -> str:
     """Quote a path such that it stays on one line whatever it contains."""
-    return repr(str(path))
+    return repr(str(file))
 
 
 def as_path(value: object, keyword: str) -> Path:
     """Return a path from a str or PathLike, `~` expanded; anything else is a ValueError naming the keyword."""
-    if not isinstance(value, str | os.PathLike) or not str(value):
-        raise ValueError(f"{keyword}={value!r} is not a path: give the name of a file or folder")
-    return Path(os.path.expanduser(value))
+    return Path(os.path.expanduser(path(keyword, value)))

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minidst.given import is_whole, is_within, quoted
+
 Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
@@ -16,10 +18,10 @@ def split(x: NDArray[Any], y: NDArray[Any], test: float, seed: int, name: str) -
     """
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
         raise ValueError(f"{name}: x has shape {x.shape} and y {y.shape}: give one y per row of x")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"{name}: seed={seed!r}: give a whole number from 0 up")
-    if isinstance(test, bool) or not isinstance(test, int | float) or not 0 < test < 1:
-        raise ValueError(f"{name}: test={test!r}: give the fraction of test samples, between 0 and 1")
+    if not is_whole(seed, 0):
+        raise ValueError(f"{name}: seed={quoted(seed)}: give a whole number from 0 up")
+    if not is_within(test, "(0, 1)"):
+        raise ValueError(f"{name}: test={quoted(test)}: give the fraction of test samples, between 0 and 1")
     held_out = round(len(x) * test)
     if not 0 < held_out < len(x):
         raise ValueError(

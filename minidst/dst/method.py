@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from ..given import is_whole, is_within, quoted
 from ..kernels.arrays import Float, Offset
 from ..nn.network import Network
 from .grow import Candidates, all_absent
@@ -125,13 +126,26 @@ class Method:
             "needs a score for all absent connections; or use candidates=random_absent",
         )
         starts = ("sparse", "dense", "small-dense")
-        yield self.start not in starts, f"has start {self.start!r}; choose one of {', '.join(map(repr, starts))}"
-        for part in ("prune", "candidates", "newborn"):
+        yield self.start not in starts, f"has start {quoted(self.start)}; choose one of {', '.join(map(repr, starts))}"
+        for part in ("prune", "candidates", "newborn", "begin", "update", "after_step"):
             given = getattr(self, part)
-            yield given is not None and not callable(given), f"has {part}={given!r}; give a function of minidst.dst"
+            none = given is None and part != "newborn"
+            yield not none and not callable(given), f"has {part}={quoted(given)}; give a function of minidst.dst"
+        for part in ("name", "paper", "summary", "memory", "flops"):
+            given = getattr(self, part)
+            yield not isinstance(given, str) or not given, f"has {part}={quoted(given)}; give a text"
+        for part in ("regrow_pruned", "keep_value_on_regrow", "skip_optimizer_step", "needs_dense"):
+            given = getattr(self, part)
+            yield not isinstance(given, bool), f"has {part}={quoted(given)}; give True or False"
+        yield (
+            not isinstance(self.schedule, Schedule),
+            f"has schedule={quoted(self.schedule)}; give a dst.Schedule, such as dst.Cosine(alpha=0.3, every=100)",
+        )
+        formats = ("csr", "coo", "condensed")
+        yield self.format not in formats, f"has format {quoted(self.format)}; choose one of {', '.join(formats)}"
         yield (
             self.score is not None and not isinstance(self.score, Score),
-            f"has score={self.score!r}; give a dst.Score, which has a number for every connection, such as gradient",
+            f"has score={quoted(self.score)}; give a dst.Score, a number for every connection, such as gradient",
         )
         yield self.start != "sparse" and not self.needs_dense, "starts dense, so it must say needs_dense=True"
         yield (
@@ -156,7 +170,10 @@ class Method:
             self.scope == "global" and grows and self.score is None and not own_update,
             "chooses growth in the whole network, which needs a score to compare layers by; or use scope='layer'",
         )
-        yield self.micro_batches < 1, f"has micro_batches {self.micro_batches}; 1 takes a batch whole, more cut it"
+        yield (
+            not is_whole(self.micro_batches),
+            f"has micro_batches {quoted(self.micro_batches)}; 1 takes a batch whole, a larger whole number cuts it",
+        )
         in_parts = getattr(self.candidates, "in_parts", False) and self.score == gradient and not own_update
         yield (
             self.micro_batches > 1 and (not in_parts or self.regrow_pruned or not self.skip_optimizer_step),
@@ -165,11 +182,13 @@ class Method:
         )
         orders = ("prune_then_grow", "grow_then_prune")
         yield self.order not in orders, f"has order {self.order!r}; choose one of {', '.join(map(repr, orders))}"
-        yield self.round not in ROUNDS, f"has round {self.round!r}; choose one of {', '.join(ROUNDS)}"
+        yield self.round not in [*ROUNDS], f"has round {self.round!r}; choose one of {', '.join(ROUNDS)}"
         yield self.scope not in ("layer", "global"), f"has scope {self.scope!r}; choose 'layer' or 'global'"
         yield (
-            any(not 0 <= s < 1 for s in self.rounds) or list(self.rounds) != sorted(self.rounds),
-            f"has rounds {self.rounds}; sparsities must rise within [0, 1)",
+            not isinstance(self.rounds, tuple | list)
+            or not all(is_within(s, "[0, 1)") for s in self.rounds)
+            or list(self.rounds) != sorted(self.rounds),
+            f"has rounds {quoted(self.rounds)}; give a tuple of sparsities that rise within [0, 1)",
         )
 
     @property

@@ -40,21 +40,25 @@ def per_sign(theta: Float, grad: Float | None = None, rng: np.random.Generator |
 
 def mest(theta: Float, grad: Float, rng: np.random.Generator | None = None, lam: float = 1.0) -> Float:
     """s = |θ| + λ|∇|   (Yuan et al. 2021)."""
+    _aligned(theta, grad)
     return np.abs(theta) + lam * np.abs(grad)
 
 
 def snip(theta: Float, grad: Float, rng: np.random.Generator | None = None) -> Float:
     """s = |θ|·|∇|: to first order, how much the loss changes when the connection goes (Lee et al. 2019)."""
+    _aligned(theta, grad)
     return np.abs(theta) * np.abs(grad)
 
 
 def sensitivity(theta: Float, grad: Float, rng: np.random.Generator | None = None) -> Float:
     """s = |∇|/|θ|   (Naji et al. 2021); ∞ for θ = 0 with a gradient, 0 where both are 0."""
+    _aligned(theta, grad)
     return _ratio(np.abs(grad), np.abs(theta))
 
 
 def reciprocal_sensitivity(theta: Float, grad: Float, rng: np.random.Generator | None = None) -> Float:
     """s = |θ|/|∇|; ∞ for a weight without gradient, 0 where both are 0."""
+    _aligned(theta, grad)
     return _ratio(np.abs(theta), np.abs(grad))
 
 
@@ -79,6 +83,14 @@ def how_many(criterion: Criterion, theta: Float, fraction: float, rounding: Roun
     negative = int((theta < 0).sum())
     groups = (theta.size - negative, negative) if criterion is per_sign else (theta.size,)
     return sum(ROUNDS[rounding](fraction * n * NUDGE[rounding]) for n in groups)
+
+
+def _aligned(theta: Float, grad: Float) -> None:
+    if np.shape(theta) != np.shape(grad):
+        raise ValueError(
+            f"grad has shape {np.shape(grad)} and theta {np.shape(theta)}; give the gradient of each weight, "
+            "as backward leaves it"
+        )
 
 
 def _ratio(numerator: Float, denominator: Float) -> Float:

@@ -1,9 +1,9 @@
 """Every method by its name. A new paper adds one line here."""
 
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
+from ..given import one_of
 from .method import Method
 from .papers.criteria import COMBINATIONS
 from .papers.deepr import DEEPR
@@ -52,17 +52,18 @@ METHODS: dict[str, Method] = {
 }
 
 
-def method(name: str, /, **changes: Any) -> Method:
-    """The record of that name with some fields changed: `method("rigl", prune=snip, name="rigl-snip")`.
+def method(name: str | Method, /, **changes: Any) -> Method:
+    """The record of that name, or the one given, with some fields changed, such as `method("rigl", prune=snip)`.
 
     Beside METHODS it knows the pruning study's, a criterion and a growth: `method("snip-random")`.
     Raises ValueError for an unknown name (naming the nearest), an unknown field, or a contradictory record.
     """
-    known = METHODS | COMBINATIONS
-    if name not in known:
-        near = get_close_matches(name.lower(), known, n=3) or list(METHODS)
-        raise ValueError(f"method {name!r} is unknown; did you mean {' or '.join(near)}? `minidst methods` lists all")
+    record = name
+    if not isinstance(record, Method):
+        known = METHODS | COMBINATIONS
+        one_of("method", name, known, "`minidst methods` lists all")
+        record = known[record]
     unknown = changes.keys() - Method.__dataclass_fields__.keys()
     if unknown:
-        raise ValueError(f"method {name!r} has no field {', '.join(sorted(unknown))}; see `minidst.dst.Method`")
-    return replace(known[name], **changes)
+        raise ValueError(f"method {record.name!r} has no field {', '.join(sorted(unknown))}; see `minidst.dst.Method`")
+    return replace(record, **changes)

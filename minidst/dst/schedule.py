@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
+from ..given import function, is_whole, quoted, whole, within
 from ..nn.schedules import constant, cosine, linear
 
 
@@ -26,17 +25,12 @@ class Schedule:
     first: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 < self.alpha <= 1:
-            raise ValueError(f"alpha {self.alpha} must lie in (0, 1]: it is the fraction of connections exchanged")
-        if self.every != "epoch" and (not isinstance(self.every, int | np.integer) or self.every < 1):
-            raise ValueError(f"every {self.every!r} must be a whole number of steps, at least 1; or 'epoch'")
-        if not 0 < self.until <= 1:
-            raise ValueError(f"until {self.until} must lie in (0, 1]: it is a fraction of training")
-        if not isinstance(self.first, int | np.integer) or self.first < 1:
-            raise ValueError(
-                f"first {self.first!r} must be a whole number of steps, at least 1: at step 0 the network has not "
-                "learnt anything yet, and has nothing to say about its connections"
-            )
+        within("alpha", self.alpha, "(0, 1]", "it is the fraction of connections exchanged")
+        if not is_whole(self.every) and not (isinstance(self.every, str) and self.every == "epoch"):
+            raise ValueError(f"every {quoted(self.every)} must be a whole number of steps, at least 1; or 'epoch'")
+        within("until", self.until, "(0, 1]", "it is a fraction of training")
+        function("decay", self.decay, "a function of the progress, such as nn.schedules.cosine")
+        whole("first", self.first, why="at step 0 the network has not learnt anything yet")
 
     def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:
         """α_t if step t of T is an update, else 0."""

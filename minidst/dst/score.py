@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..given import function
 from ..kernels import coo
 from ..kernels.arrays import Float, Offset
 from ..kernels.select import collect, k_largest
@@ -28,6 +29,11 @@ class Score:
     name: str
     values: Callable[[Site, Offset], Float]
     search: Callable[[Site, int], Offset] | None = None
+
+    def __post_init__(self) -> None:
+        function("values", self.values, "a function of (site, keys), such as score.gradient.values")
+        if self.search is not None:
+            function("search", self.search, "a function of (site, k), or None")
 
     def __call__(self, site: Site, S: Offset | None, k: int) -> Offset:
         """G. S: sorted keys, or None for all that is not taken."""

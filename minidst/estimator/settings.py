@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
-from numbers import Integral, Real
+from math import inf
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,37 +13,41 @@ from ..compare import UPDATES_PER_RUN, paced
 from ..config import Config
 from ..dst import Method
 from ..dst import method as method_named
+from ..given import is_whole, is_within, quoted
 from ..nn import SGD, Adam, Decay, Optimizer
 
 AUTO_BATCH = 200  # as in scikit-learn's MLP
 LEAST_PACE = 5  # steps from update to update: in most methods an update takes the place of an optimizer's step
 CURVES = ("constant", "linear", "cosine")
+NUMBERS = {
+    "density": "(0, 1]", "learning_rate_init": "(0, ∞)", "weight_decay": "[0, ∞)", "tol": "[0, ∞)",
+    "momentum": "[0, 1)", "beta_1": "[0, 1)", "beta_2": "[0, 1)", "epsilon": "(0, ∞)", "validation_fraction": "(0, 1)",
+}  # fmt: skip
+FLAGS = ("verbose", "warm_start", "nesterovs_momentum", "early_stopping")
 
 
 def check(estimator: Any) -> None:
     """Raises ValueError for a parameter out of range, naming it as the user does."""
     e = estimator
     rules = [
-        ("max_iter", _whole(e.max_iter), "a whole number, at least 1"),
-        ("batch_size", e.batch_size == "auto" or _whole(e.batch_size), "'auto' or a whole number, at least 1"),
-        ("learning_rate_init", _real(e.learning_rate_init) and e.learning_rate_init > 0, "a positive number"),
-        ("learning_rate", e.learning_rate in CURVES, f"one of {', '.join(CURVES)}"),
-        ("solver", e.solver in ("adam", "sgd"), "'adam' or 'sgd'"),
-        ("tol", _real(e.tol) and e.tol >= 0, "a number, at least 0"),
+        ("max_iter", is_whole(e.max_iter), "a whole number, at least 1"),
+        ("batch_size", is_whole(e.batch_size) or _one(e.batch_size, "auto"), "'auto' or a whole number, at least 1"),
+        ("learning_rate", _one(e.learning_rate, *CURVES), f"one of {', '.join(CURVES)}"),
+        ("solver", _one(e.solver, "adam", "sgd"), "'adam' or 'sgd'"),
         (
             "n_iter_no_change",
-            _whole(e.n_iter_no_change) or e.n_iter_no_change == np.inf,
+            is_whole(e.n_iter_no_change) or (isinstance(e.n_iter_no_change, float) and e.n_iter_no_change == inf),
             "a whole number, at least 1, or infinity",
         ),
-        ("validation_fraction", _real(e.validation_fraction) and 0 < e.validation_fraction < 1, "a number in (0, 1)"),
-        ("hidden_layer_sizes", all(map(_whole, hidden(e))), "whole numbers, at least 1, one for each hidden layer"),
-        ("density", _real(e.density) and 0 < e.density <= 1, "a number in (0, 1]; 1 is the dense network"),
+        ("hidden_layer_sizes", all(map(is_whole, hidden(e))), "whole numbers, at least 1, one for each hidden layer"),
+        *((name, is_within(getattr(e, name), within), f"a number in {within}") for name, within in NUMBERS.items()),
+        *((name, isinstance(getattr(e, name), bool | np.bool_ | Integral), "True or False") for name in FLAGS),
     ]
     for name, holds, wanted in rules:
         if not holds:
-            raise ValueError(f"{name}={getattr(e, name)!r} must be {wanted}")
+            raise ValueError(f"{name}={quoted(getattr(e, name))} must be {wanted}")
     if isinstance(e.method, Method) is isinstance(e.method, str):
-        raise ValueError(f"method={e.method!r} must be a name of minidst.METHODS or a minidst.Method")
+        raise ValueError(f"method={quoted(e.method)} must be a name of minidst.METHODS or a minidst.Method")
     if record(e).rounds:
         raise ValueError(
             f"method {record(e).name!r} takes several trainings, one after the other, which minidst.fit does; "
@@ -59,7 +63,7 @@ def hidden(estimator: Any) -> tuple[Any, ...]:
 
 def record(estimator: Any) -> Method:
     """The method, by its name or as it is."""
-    return method_named(estimator.method) if isinstance(estimator.method, str) else estimator.method
+    return method_named(estimator.method)
 
 
 def scheduled(estimator: Any, steps: int, begun: bool) -> Method:
@@ -87,9 +91,5 @@ def optimizer(estimator: Any) -> Optimizer:
     return Adam(e.beta_1, e.beta_2, e.epsilon, e.weight_decay)
 
 
-def _real(value: Any) -> bool:
-    return isinstance(value, Real) and isfinite(value)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, Integral) and int(value) >= 1
+def _one(value: Any, *known: str) -> bool:
+    return isinstance(value, str) and value in known

@@ -4,46 +4,52 @@ from typing import Any
 
 import numpy as np
 
+from ..given import MOST, array, is_whole, quoted
 from ..kernels.arrays import Float, Index
-
-INT32_MAX = np.iinfo(np.int32).max
 
 
 def shape(given: Any) -> tuple[int, int]:
     """(n_out, n_in) as two ints from 1 to 2³¹ − 1."""
-    sizes = tuple(given) if np.ndim(given) == 1 else (given,)
-    if len(sizes) != 2 or not all(1 <= n <= INT32_MAX and int(n) == n for n in sizes):
-        raise ValueError(f"shape {sizes} must be (n_out, n_in), whole numbers from 1 to {INT32_MAX}")
+    sizes = given if isinstance(given, tuple | list | np.ndarray) else ()
+    if len(sizes) != 2 or not all(is_whole(n, 1, MOST) for n in sizes):
+        raise ValueError(f"shape {quoted(given)} must be (n_out, n_in), whole numbers from 1 to {MOST}")
     return int(sizes[0]), int(sizes[1])
 
 
 def values(given: Any, ndim: int) -> Float:
     """Weights as a contiguous, writable float32 or float64 array (not copied if it is one), finite."""
-    array = np.ascontiguousarray(given)
-    if not array.flags.writeable:
-        array = array.copy()
-    if array.dtype not in (np.float32, np.float64):
-        raise ValueError(f"values are {array.dtype}; convert them to float32 or float64")
-    if array.ndim != ndim:
-        raise ValueError(f"values have {array.ndim} dimensions and this format needs {ndim}")
-    if array.size > INT32_MAX:
-        raise ValueError(f"{array.size} connections in one layer; at most {INT32_MAX} can be numbered by int32")
-    if not np.isfinite(array).all():
-        e = int(np.flatnonzero(~np.isfinite(array))[0])
-        raise ValueError(f"values[{e}] is {array.reshape(-1)[e]}; weights must be finite: lower the learning rate?")
-    return array
+    theta = np.ascontiguousarray(array("values", given))
+    if not theta.flags.writeable:
+        theta = theta.copy()
+    if theta.dtype not in (np.float32, np.float64):
+        raise ValueError(f"values are {theta.dtype}; convert them to float32 or float64")
+    if theta.ndim != ndim:
+        raise ValueError(f"values have {theta.ndim} dimensions and this format needs {ndim}")
+    count(theta.size)
+    if not np.isfinite(theta).all():
+        e = int(np.flatnonzero(~np.isfinite(theta))[0])
+        raise ValueError(f"values[{e}] is {theta.reshape(-1)[e]}; weights must be finite: lower the learning rate?")
+    return theta
+
+
+def count(connections: int) -> None:
+    """Refuse more connections than one layer can have, before they take any memory."""
+    if connections > MOST:
+        raise ValueError(
+            f"{connections} connections in one layer; at most {MOST} can be numbered by int32: ask for fewer"
+        )
 
 
 def indices(name: str, given: Any, limit: int, like: Float) -> Index:
     """Unit numbers as a read-only int32 copy of the shape of the values, each from 0 to limit − 1."""
-    array = np.asarray(given)
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"{name} are {array.dtype}; they number units, so give integers")
-    if array.shape != like.shape:
-        raise ValueError(f"{name} have shape {array.shape} and values {like.shape}; one index belongs to each value")
-    if array.size and (array.min() < 0 or array.max() >= limit):
-        raise ValueError(f"{name} run from {array.min()} to {array.max()}; this shape allows 0 to {limit - 1}")
-    narrow = np.array(array, np.int32, order="C")  # its own, so that nobody else can change the topology
+    ends = array(name, given)
+    if ends.dtype.kind not in "iu":
+        raise ValueError(f"{name} are {ends.dtype}; they number units, so give integers")
+    if ends.shape != like.shape:
+        raise ValueError(f"{name} have shape {ends.shape} and values {like.shape}; one index belongs to each value")
+    if ends.size and (ends.min() < 0 or ends.max() >= limit):
+        raise ValueError(f"{name} run from {ends.min()} to {ends.max()}; this shape allows 0 to {limit - 1}")
+    narrow = np.array(ends, np.int32, order="C")  # its own, so that nobody else can change the topology
     narrow.flags.writeable = False
     return narrow
 
@@ -69,9 +75,19 @@ def increasing(ahead: Any, describe: Any) -> None:
 
 def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:
     """M as a C-contiguous (n, B) or (n,) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
-    M = np.asarray(M)
+    M = array(name, M)
     if M.ndim not in (1, 2) or M.shape[0] != n:
         raise ValueError(f"{name} has shape {M.shape} and W needs ({n}, B): one column per sample; transpose {name}?")
     if M.dtype != dtype and not np.can_cast(M.dtype, dtype, "safe"):
         raise ValueError(f"{name} is {M.dtype} and W is {dtype}; convert one of them, as in {name}.astype('{dtype}')")
     return np.ascontiguousarray(M, dtype)
+
+
+def bias(given: Any, n_out: int, dtype: np.dtype[np.floating[Any]]) -> Float:
+    """One number for each output, in `dtype`."""
+    b = array("bias", given)
+    if b.shape != (n_out,):
+        raise ValueError(f"bias has shape {b.shape}; a layer with {n_out} outputs needs ({n_out},)")
+    if b.dtype.kind not in "biuf":
+        raise ValueError(f"bias is {b.dtype}; convert it to {dtype}")
+    return np.ascontiguousarray(b, dtype)

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from ..given import array
 from ..kernels import condensed
 from ..kernels.arrays import Float, Index
 from ..kernels.parallel import deal, slices
@@ -34,7 +35,7 @@ class Condensed(Sparse):
         n_out, n_in = check.shape(self.shape)
         values = check.values(self.values, 2)
         n_active, k = values.shape
-        given = np.arange(n_out, dtype=np.int32) if self.rows is None else self.rows
+        given = np.arange(n_out, dtype=np.int32) if self.rows is None else array("rows", self.rows)
         if np.shape(given) != (n_active,) or not 1 <= k <= n_in:
             raise ValueError(
                 f"values have shape {values.shape}; {np.size(given)} active rows of this matrix need "

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse
 
+from ..given import array
 from ..kernels import csr
 from ..kernels.arrays import Float, Index, Offset
 from ..kernels.parallel import deal, even_cuts, slices
@@ -33,9 +34,10 @@ class CSR(Sparse):
     def __post_init__(self) -> None:
         n_out, n_in = check.shape(self.shape)
         values = check.values(self.values, 1)
-        if np.asarray(self.indptr).dtype.kind not in "iu":
-            raise ValueError(f"indptr is {np.asarray(self.indptr).dtype}; it counts connections, so give integers")
-        indptr = np.array(self.indptr, dtype=np.int64)
+        indptr = array("indptr", self.indptr)
+        if indptr.dtype.kind not in "iu":
+            raise ValueError(f"indptr is {indptr.dtype}; it counts connections, so give integers")
+        indptr = np.array(indptr, dtype=np.int64)
         if indptr.shape != (n_out + 1,):
             raise ValueError(f"indptr has shape {indptr.shape}; {n_out} rows need ({n_out + 1},)")
         if indptr[0] != 0 or indptr[-1] != values.size or (np.diff(indptr) < 0).any():

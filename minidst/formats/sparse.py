@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 import scipy.sparse
 
+from ..given import array, quoted
 from ..kernels.arrays import Float, Index, Offset, aligned
 from . import check
 from .columns import Columns
@@ -74,10 +75,13 @@ class Sparse(ABC):
 
     def __matmul__(self, X: Float) -> Float:
         """Y = W X, or y = W x. X: (n_in, B) or (n_in,), of W's dtype. Raises ValueError if it does not fit."""
-        return self.affine(X, self._no_bias)
+        return self._affine(X, self._no_bias)
 
     def affine(self, X: Float, b: Float) -> Float:
-        """Y = W X + b, what a layer computes, in one pass. b: (n_out,). Raises ValueError if X does not fit."""
+        """Y = W X + b, what a layer computes, in one pass. b: (n_out,). Raises ValueError if X or b does not fit."""
+        return self._affine(X, check.bias(b, self.shape[0], self.dtype))
+
+    def _affine(self, X: Float, b: Float) -> Float:
         X = check.operand("X", X, self.shape[1], self.dtype)
         if X.ndim == 1 or X.shape[1] == 1:
             y = np.empty(self.shape[0], self.dtype)
@@ -124,6 +128,8 @@ class Sparse(ABC):
 
         Raises ValueError if that is `Condensed` and the fan-in is not constant.
         """
+        if not (isinstance(format, type) and issubclass(format, Sparse)):
+            raise ValueError(f"format {quoted(format)} is none; give COO, CSR or Condensed")
         rows, cols = self.connections()
         return format.from_connections(self.shape, rows, cols, self.values.reshape(-1))
 
@@ -136,7 +142,7 @@ class Sparse(ABC):
     @classmethod
     def from_dense(cls, dense: Any) -> Self:
         """The non-zero entries of a 2-D array. Integers become float64. Raises ValueError unless 2-D and finite."""
-        a = np.asarray(dense)
+        a = array("dense", dense)
         if a.ndim != 2:
             raise ValueError(f"from_dense needs a 2-D array and was given {a.ndim} dimensions; reshape it first")
         if a.dtype.kind in "iub":

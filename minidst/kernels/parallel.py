@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from ..given import whole
 from .arrays import Offset
 
 WORTH_DEALING = 1 << 20  # multiply-adds (some 50 µs of work) below which waking a thread costs more than it saves
@@ -32,10 +33,7 @@ def threads(n: int | None = None) -> int:
     """
     global _count
     if n is not None:
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= 1024:
-            raise ValueError(
-                f"threads({n!r}): give a whole number from 1 to 1024; this machine has {os.cpu_count()} cores"
-            )
+        whole("threads", n, 1, 1024, f"this machine has {os.cpu_count()} cores")
         _count = int(n)
     return _count
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..given import generator, within
 from ..kernels.activate import relu, relu_backward
 from ..kernels.arrays import Float, aligned
 from .parameter import Parameter
@@ -39,8 +40,7 @@ class LeakyReLU(_Elementwise):
     """y = x where x > 0, else a·x;  dx = dy or a·dy alike. a: slope below zero, in [0, 1)."""
 
     def __init__(self, slope: float = 0.01) -> None:
-        if not 0 <= slope < 1:
-            raise ValueError(f"slope {slope} must lie in [0, 1); 0 is ReLU")
+        within("slope", slope, "[0, 1)", "0 is ReLU")
         self.slope = slope
         self.factor: Float | None = None
 
@@ -63,8 +63,8 @@ class Dropout(_Elementwise):
     """
 
     def __init__(self, p: float, rng: np.random.Generator) -> None:
-        if not 0 <= p < 1:
-            raise ValueError(f"dropout {p} must lie in [0, 1); 0 switches it off")
+        within("dropout", p, "[0, 1)", "0 switches it off")
+        generator(rng)
         self.p = p
         self.rng = rng
         self.factor: Float | None = None

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..formats import Sparse
+from ..formats import Sparse, check
+from ..given import array, instance, quoted
 from ..kernels.arrays import Float, Offset
 from ..topology import rewire
 from .parameter import Parameter
@@ -22,6 +23,7 @@ class SparseLinear:
     """
 
     def __init__(self, W: Sparse, b: Float | None = None) -> None:
+        instance("W", W, Sparse, "a COO, CSR or Condensed matrix, such as CSR.from_dense(array)")
         self.W = W
         self.weight = Parameter(W.values.reshape(-1))
         self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
@@ -104,11 +106,12 @@ class Linear:
     """
 
     def __init__(self, W: Float, b: Float | None = None) -> None:
+        W = array("W", W)
         if W.dtype.kind in "iub":
             W = W.astype(np.float64)
         if W.dtype not in (np.float32, np.float64):
             raise ValueError(f"weights are {W.dtype}; convert them to float32 or float64")
-        if W.ndim != 2 or not np.isfinite(W).all():
+        if W.ndim != 2 or W.size == 0 or not np.isfinite(W).all():
             raise ValueError(f"a dense layer needs a finite (n_out, n_in) array and was given shape {W.shape}")
         self.weight = Parameter(np.ascontiguousarray(W))
         self.bias = Parameter(_bias(b, W.shape[0], W.dtype))
@@ -157,6 +160,7 @@ class Linear:
 def _bias(b: Float | None, n_out: int, dtype: np.dtype[Any]) -> Float:
     if b is None:
         return np.zeros(n_out, dtype)
-    if b.shape != (n_out,):
-        raise ValueError(f"bias has shape {b.shape}; a layer with {n_out} outputs needs ({n_out},)")
-    return np.ascontiguousarray(b, dtype)
+    b = check.bias(b, n_out, dtype)
+    if not np.isfinite(b).all():
+        raise ValueError(f"bias {quoted(b)} must be finite; zeros are a good start")
+    return b

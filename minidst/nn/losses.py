@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..given import array, quoted, within
 from ..kernels.arrays import Float
 
 
@@ -45,14 +46,13 @@ class CrossEntropy:
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing {self.label_smoothing} must lie in [0, 1); 0 switches it off")
+        within("label_smoothing", self.label_smoothing, "[0, 1)", "0 switches it off")
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
         """(L, ∂L/∂Z) for labels y: (B,) int64 in 0 … n_out − 1. Raises ValueError for another label."""
         y, weights = split(y)
         n_out, B = Z.shape
-        _check_labels(y, n_out)
+        y = _labels(y, n_out, B)
         s = self.label_smoothing
         shifted = Z - Z.max(axis=0)
         P = np.exp(shifted)
@@ -146,20 +146,27 @@ def weighed(DZ: Float, weights: Float | None) -> Float:
     return DZ if weights is None else DZ * weights.astype(DZ.dtype, copy=False)
 
 
-def _check_labels(y: Any, n_out: int) -> None:
-    """Label −1 would otherwise be taken for the last output, or for none."""
+def _labels(y: Any, n_out: int, B: int) -> Any:
+    """y as labels. Label −1 would otherwise be taken for the last output, and one label for that of all samples."""
+    y = array("labels", y)
+    if y.shape != (B,) or y.dtype.kind not in "iu" or B == 0:
+        raise ValueError(
+            f"labels {quoted(y)} have shape {y.shape} and dtype {y.dtype}; give a whole number for each of {B} samples"
+        )
     lowest, highest = np.min(y), np.max(y)
     if lowest < 0 or highest >= n_out:
         raise ValueError(f"labels run from {lowest} to {highest}; {n_out} outputs stand for labels 0 to {n_out - 1}")
+    return y
 
 
 def _targets(y: Any, Z: Float) -> Float:
     """y in the shape and dtype of Z."""
     n_out, B = Z.shape
-    y = np.asarray(y)
+    y = array("targets", y)
     if y.shape == (B,) and n_out > 1:
-        _check_labels(y, n_out)
-        return np.asarray(np.arange(n_out)[:, None] == y, Z.dtype)
+        return np.asarray(np.arange(n_out)[:, None] == _labels(y, n_out, B), Z.dtype)
+    if y.dtype.kind not in "biuf":
+        raise ValueError(f"targets {quoted(y)} have dtype {y.dtype}; give numbers")
     if y.shape != (B, n_out) and not (n_out == 1 and y.shape == (B,)):
         raise ValueError(f"targets have shape {y.shape} and the network gives {n_out} outputs for {B} samples")
     return np.asarray(y.reshape(B, n_out).T, Z.dtype)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from ..given import array, generator, instance, whole
 from ..kernels.arrays import Float
 from ..kernels.batch import as_columns
 from ..kernels.parallel import one_blas_thread
@@ -50,9 +51,14 @@ class Network:
         rng: np.random.Generator | None = None,
         budget: int | None = None,
     ) -> None:
+        instance("layers", layers, Sequence, "a list of layers, such as [Linear(W), ReLU(), Linear(V)]")
+        for l, layer in enumerate(layers):
+            instance(f"layers[{l}]", layer, Layer, "an object with forward, backward and parameters")
         self.layers = list(layers)
         self.loss: Loss = CrossEntropy() if loss is None else loss
+        instance("loss", self.loss, Callable, "a loss, such as CrossEntropy() or MeanSquaredError()")
         self.rng = np.random.default_rng(0) if rng is None else rng
+        generator(self.rng)
         self.memory: dict[str, Any] = {}
         if not self.weighted:
             raise ValueError("a network needs at least one SparseLinear or Linear layer; it was given none")
@@ -60,6 +66,7 @@ class Network:
             if below.shape[0] != above.shape[1]:
                 raise ValueError(f"layer {l} gives {below.shape[0]} outputs and layer {l + 1} takes {above.shape[1]}")
         self.budget = self.connections if budget is None else budget
+        whole("budget", self.budget, 0, why="it counts the connections in the end")
 
     @property
     def weighted(self) -> list[SparseLinear | Linear]:
@@ -106,9 +113,11 @@ class Network:
 
     def outputs(self, x: Float) -> Float:
         """Z for x: (samples, n_in), as (samples, n_out). Raises ValueError if x has another number of features."""
-        x = np.asarray(x)
+        x = array("x", x)
         if x.ndim != 2 or x.shape[1] != self.sizes[0]:
             raise ValueError(f"x has shape {x.shape}; this network takes (samples, {self.sizes[0]})")
+        if x.dtype.kind not in "biuf":
+            raise ValueError(f"x has dtype {x.dtype}, which is not real numbers; convert it to {self.dtype}")
         if x.dtype not in (np.float32, np.float64):
             x = x.astype(self.dtype)
         Z = np.empty((x.shape[0], self.sizes[-1]), self.dtype)
@@ -120,8 +129,12 @@ class Network:
         return Z
 
     def predict(self, x: Float) -> Any:
-        """Labels (samples,), or values (samples, n_out) under a squared error."""
-        return self.loss.predict(np.ascontiguousarray(self.outputs(x).T))
+        """Labels (samples,), or values (samples, n_out) under a squared error. Raises ValueError for NaN and ±∞."""
+        Z = self.outputs(x)
+        if not np.isfinite(x).all():  # of which the largest output would be the first one
+            row, column = (int(at) for at in np.argwhere(~np.isfinite(x))[0])
+            raise ValueError(f"x[{row}, {column}] is {np.asarray(x)[row, column]}; drop that sample or fill the gap")
+        return self.loss.predict(np.ascontiguousarray(Z.T))
 
     def compact(self) -> Network:
         """The same function without hidden neurons that are constant or unread, as a new network: see nn/compact.py."""

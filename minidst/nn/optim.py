@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from ..given import flag, within
 from ..kernels import optimize
 from ..kernels.arrays import Float
 from .parameter import Parameter
 
 
+@runtime_checkable
 class Optimizer(Protocol):
     """Moves parameters against their gradients."""
 
@@ -33,8 +34,9 @@ class SGD:
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        _require("momentum", self.momentum, 0 <= self.momentum < 1, "[0, 1)")
-        _require("weight_decay", self.weight_decay, 0 <= self.weight_decay < inf, "[0, ∞)")
+        within("momentum", self.momentum, "[0, 1)", "0.9 is a good start")
+        within("weight_decay", self.weight_decay, "[0, ∞)", "0 switches it off")
+        flag("nesterov", self.nesterov)
 
     def step(self, parameters: Sequence[Parameter], lr: float) -> None:
         """One step of size η = lr, in place."""
@@ -61,10 +63,10 @@ class Adam:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        _require("beta1", self.beta1, 0 <= self.beta1 < 1, "[0, 1)")
-        _require("beta2", self.beta2, 0 <= self.beta2 < 1, "[0, 1)")
-        _require("epsilon", self.epsilon, 0 < self.epsilon < inf, "(0, ∞)")
-        _require("weight_decay", self.weight_decay, 0 <= self.weight_decay < inf, "[0, ∞)")
+        within("beta1", self.beta1, "[0, 1)", "0.9 is usual")
+        within("beta2", self.beta2, "[0, 1)", "0.999 is usual")
+        within("epsilon", self.epsilon, "(0, ∞)", "1e-8 is usual")
+        within("weight_decay", self.weight_decay, "[0, ∞)", "0 switches it off")
 
     def step(self, parameters: Sequence[Parameter], lr: float) -> None:
         """One step of size η = lr, in place."""
@@ -94,7 +96,3 @@ def _state(p: Parameter, name: str) -> Float:
         p.state[name] = np.zeros(p.values.size, p.values.dtype)
     return p.state[name]
 
-
-def _require(name: str, value: float, holds: bool, interval: str) -> None:
-    if not holds:
-        raise ValueError(f"{name} {value} must lie in {interval}")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import Protocol
 
+from ..given import function, is_within, one_of, quoted, whole, within
+
 
 def cosine(progress: float) -> float:
     """½(1 + cos πp), from 1 at p = 0 to 0 at p = 1 (Loshchilov and Hutter 2017)."""
@@ -40,10 +42,9 @@ class Steps:
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        if not all(0 <= m <= 1 for m in self.milestones):
-            raise ValueError(f"milestones {self.milestones} must lie in [0, 1]: they are fractions of training")
-        if not 0 <= self.factor <= 1:
-            raise ValueError(f"factor {self.factor} must lie in [0, 1]: the rate falls by it")
+        if not isinstance(self.milestones, tuple | list) or not all(is_within(m, "[0, 1]") for m in self.milestones):
+            raise ValueError(f"milestones {quoted(self.milestones)} must be a tuple of fractions of training in [0, 1]")
+        within("factor", self.factor, "[0, 1]", "the rate falls by it")
 
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""
@@ -57,8 +58,7 @@ class Decay:
     kind: str = "cosine"
 
     def __post_init__(self) -> None:
-        if self.kind not in DECAYS:
-            raise ValueError(f"decay {self.kind!r} is unknown; choose one of {', '.join(DECAYS)}")
+        one_of("decay", self.kind, DECAYS)
 
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""
@@ -73,8 +73,8 @@ class Warmup:
     after: Rate = Decay("cosine")
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"warm-up steps {self.steps} must be at least 1")
+        whole("warm-up steps", self.steps)
+        function("after", self.after, 'a schedule, such as Decay("cosine")')
 
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""

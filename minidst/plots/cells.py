@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
+from ..given import array
 from .style import DROPPED, GROWN, KEPT
 
 
@@ -16,7 +17,7 @@ def cells(axes: Any, values: ArrayLike, *, written: bool = True, colour: str = K
 
     values: (n_out, n_in), 0 or NaN where there is no connection. written: print the number in its cell.
     """
-    a = np.nan_to_num(np.asarray(values, dtype=float))
+    a = np.nan_to_num(_matrix("values", values).astype(float))
     strongest = np.abs(a).max() or 1.0
     _frame(axes, a.shape, title)
     for (i, j), value in np.ndenumerate(a):
@@ -31,7 +32,9 @@ def exchange(axes: Any, before: ArrayLike, after: ArrayLike, *, title: str = "")
 
     before, after: (n_out, n_in), true where a connection is.
     """
-    was, now = np.asarray(before, dtype=bool), np.asarray(after, dtype=bool)
+    was, now = _matrix("before", before).astype(bool), _matrix("after", after).astype(bool)
+    if was.shape != now.shape:
+        raise ValueError(f"before has shape {was.shape} and after {now.shape}; give the same layer twice")
     _frame(axes, was.shape, title)
     size = 60 * min(1, 12 / max(was.shape)) ** 2
     for name, there, colour, mark in (
@@ -42,6 +45,13 @@ def exchange(axes: Any, before: ArrayLike, after: ArrayLike, *, title: str = "")
         i, j = np.nonzero(there)
         axes.scatter(j, i, s=size, color=colour, marker=mark, label=f"{name} ({there.sum()})")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
+
+
+def _matrix(name: str, values: ArrayLike) -> Any:
+    a = array(name, values)
+    if a.ndim != 2 or a.size == 0 or a.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has shape {a.shape} and dtype {a.dtype}; give (n_out, n_in) numbers")
+    return a
 
 
 def _frame(axes: Any, shape: tuple[int, ...], title: str) -> None:

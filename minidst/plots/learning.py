@@ -10,11 +10,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from ..given import instance, quoted
 from ..history import History
 from ..metrics import half_width
 from .style import COLOURS, DASHES, STYLE
 
 
+<<<<<<< HEAD
 def learning_curves(
     runs: Mapping[str, Sequence[History]], title: str = "", *, hues: Mapping[str, str] | None = None
 ) -> Figure:
@@ -22,6 +24,14 @@ def learning_curves(
 
     hues: colours by name, as in `plots.HUES`; a method without one takes the next of COLOURS.
     """
+=======
+def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> Figure:
+    """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval."""
+    instance("runs", runs, Mapping, "a dict of lists, such as {'rigl': [history]}")
+    for name, histories in runs.items() or [("runs", [])]:
+        if not isinstance(histories, Sequence) or not histories or not all(map(_drawable, histories)):
+            raise ValueError(f"{name} {quoted(histories)} is nothing to draw; give a list of Histories with epochs")
+>>>>>>> bad-inputs
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(9, max(3.6, 0.2 * len(runs))), layout="constrained")
         losses, scores = figure.subplots(1, 2)
@@ -47,6 +57,8 @@ def learning_curves(
 
 def layer_densities(history: History) -> Figure:
     """The density of every layer against the epoch: where a method that moves connections between layers puts them."""
+    if not _drawable(history):
+        raise ValueError(f"history {quoted(history)} is nothing to draw; give a History with at least one epoch")
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(4.5, 3.6), layout="constrained")
         axes = figure.subplots()
@@ -56,6 +68,10 @@ def layer_densities(history: History) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False)
     return figure
+
+
+def _drawable(history: Any) -> bool:
+    return isinstance(history, History) and bool(history.epochs)
 
 
 def _band(axes: Any, curves: Sequence[Sequence[float]], label: str, line: dict[str, str]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from ..given import MOST, is_whole, one_of, quoted
 
 
 class Kind(NamedTuple):
@@ -15,7 +16,7 @@ class Kind(NamedTuple):
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return is_whole(value, -MOST, MOST)
 
 
 def _number(value: Any) -> bool:
@@ -23,7 +24,7 @@ def _number(value: Any) -> bool:
 
 
 TEXT = Kind(lambda value: isinstance(value, str), 'a text in quotes, such as "rigl"')
-WHOLE = Kind(_whole, "a whole number")
+WHOLE = Kind(_whole, f"a whole number of at most {MOST}")
 NUMBER = Kind(_number, "a number")
 FLAG = Kind(lambda value: isinstance(value, bool), "true or false")
 SIZES = Kind(lambda value: isinstance(value, list) and all(map(_whole, value)), "a list of sizes, such as [256, 256]")
@@ -44,12 +45,9 @@ def checked(name: str, value: Any) -> Any:
 
     Raises ValueError for a setting that there is not, or a value of the wrong kind.
     """
-    if name not in KINDS_OF:
-        near = difflib.get_close_matches(name, KINDS_OF, n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(KINDS_OF)}"
-        raise ValueError(f"setting {name!r} is unknown; {hint}")
+    one_of("setting", name, KINDS_OF)
     if not KINDS_OF[name].holds(value):
-        raise ValueError(f"{name} {value!r} is not {KINDS_OF[name].words}")
+        raise ValueError(f"{name} {quoted(value)} is not {KINDS_OF[name].words}")
     if KINDS_OF[name] is NUMBER:
         return float(value)
     return tuple(value) if isinstance(value, list) else value

@@ -21,6 +21,7 @@ from .owner import Owner, living
 from .trial import Trial
 
 FORMAT = 1
+MAGIC = b"SQLite format 3\0"
 COLUMNS = {
     "key": "TEXT PRIMARY KEY", "study": "TEXT", "seed": "INTEGER", "settings": "TEXT", "method": "TEXT",
     "every": "INTEGER", "measure": "TEXT", "score": "REAL", "scores": "TEXT", "losses": "TEXT",
@@ -40,6 +41,8 @@ class Results:
         self.path = Path(path)
         if not write and not self.path.is_file():
             raise ValueError(f"there are no results in {str(path)!r}; `minidst sweep` makes such a file")
+        if self.path.is_file() and self.path.stat().st_size and not _is_sqlite(self.path):
+            raise ValueError(f"{str(path)!r} holds no results of minidst; choose another file")  # SQLite might empty it
         try:
             self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
             self._check(write)
@@ -138,3 +141,8 @@ class Results:
         here = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"runs", "claims"} <= here:
             raise ValueError(f"{str(self.path)!r} holds no results of minidst; choose another file")
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC

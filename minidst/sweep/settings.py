@@ -11,11 +11,12 @@ from typing import Any, cast
 
 from ..compare import layer_sizes, loss_for
 from ..config import Config
-from ..data import Dataset
+from ..data import LOADERS, Dataset
 from ..dst import GuidedSample, Method, method
 from ..dst.papers.criteria import Growth, combination
 from ..dst.papers.distributions import Distribution, grabo, graest, l2, uniform
 from ..dst.papers.gse_flow import synflow
+from ..given import one_of, whole, within
 from ..mlp import mlp
 from ..nn import SGD, Adam, Network
 from ..nn.schedules import DECAYS, Steps
@@ -25,7 +26,7 @@ from .kinds import checked
 GUIDES: dict[str, Distribution] = {"uniform": uniform, "synflow": synflow, "grabo": grabo, "graest": graest, "l2": l2}
 EITHER = (("density", "connections"), ("every", "updates"))  # of each pair at most one
 NAMES: dict[str, Collection[str]] = {
-    "guide": GUIDES, "decay": DECAYS, "allocation": KINDS, "optimizer": ("sgd", "adam"),
+    "data": LOADERS, "guide": GUIDES, "decay": DECAYS, "allocation": KINDS, "optimizer": ("sgd", "adam"),
 }  # fmt: skip
 SCHEDULE = ("alpha", "every", "updates", "until", "decay")
 GUIDED = ("guide", "gamma", "per")
@@ -85,17 +86,19 @@ class Settings:
         if self.method is None and (self.prune is None or self.growth is None):
             raise ValueError('there is no method; set method = "rigl", or both prune = "snip" and growth = "random"')
         for name, known in NAMES.items():
-            value = getattr(self, name)
-            if value is not None and value not in known:
-                raise ValueError(f"{name} {value!r} is unknown; choose one of {', '.join(known)}")
+            if getattr(self, name) is not None:
+                one_of(name, getattr(self, name), known)
+        if (self.path is None) is (self.data in ("csv", "npz")):
+            raise ValueError(f"data {self.data!r} {'needs a path' if self.path is None else 'takes no path'}; "
+                             'path = "FILE" goes with csv and npz')  # fmt: skip
         for name in ("samples", "updates", "connections"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} {value} must be at least 1")
-        if self.density is not None and not 0 < self.density <= 1:
-            raise ValueError(f"density {self.density:g} must lie in (0, 1]; 1 is the dense network")
-        if not self.width > 0:
-            raise ValueError(f"width {self.width} must be positive: hidden layers are multiplied by it")
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name))
+        for units in self.hidden:
+            whole("hidden", units)
+        if self.density is not None:
+            within("density", self.density, "(0, 1]", "1 is the dense network")
+        within("width", self.width, "(0, ∞)", "hidden layers are multiplied by it")
         self.record(self.epochs)  # which say what is wrong with their numbers
         _ = self.config
 

@@ -30,14 +30,17 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
+from math import prod
 from typing import Any
 
+from .. import given
 from ..data import sources
+from ..given import quoted, whole
 from .kinds import LISTS
 from .settings import EITHER, Settings
 from .trial import Trial
 
+MOST_RUNS = 100_000
 PARTS = ("title", "source", "seeds", "fixed", "grid", "full")
 
 
@@ -72,7 +75,7 @@ class Study:
 
 def load_study(path: str | os.PathLike[str], *, full: bool = False) -> Study:
     """Read a study. Raises ValueError naming the file, the grid and the value, for whatever is wrong in it."""
-    path = Path(path)
+    path = given.path("path", path)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -81,7 +84,9 @@ def load_study(path: str | os.PathLike[str], *, full: bool = False) -> Study:
         raise ValueError(f"study {str(path)!r} is not UTF-8 text; give a TOML file") from None
     try:
         return _study(path.stem, tomllib.loads(text), full)
-    except ValueError as error:  # also what is no TOML
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"study {str(path)!r} is no TOML: {error}; write settings as name = value") from None
+    except ValueError as error:
         raise ValueError(f"study {str(path)!r}: {error}") from None
 
 
@@ -122,11 +127,14 @@ def _wanted(grids: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, dict[str,
 
 def _cells(fixed: Mapping[str, Any], grid: Mapping[str, Any]) -> Iterator[Settings]:
     """One Settings per combination."""
-    given = _without(fixed, grid) | dict(grid)
-    axes = {name: value if _varies(name, value) else [value] for name, value in given.items()}
+    stated = _without(fixed, grid) | dict(grid)
+    axes = {name: value if _varies(name, value) else [value] for name, value in stated.items()}
     for name, values in axes.items():
         if not values:
             raise ValueError(f"{name} is an empty list; give it a value, or leave it out")
+    many = prod(map(len, axes.values()))
+    if many > MOST_RUNS:
+        raise ValueError(f"{many} combinations are more than {MOST_RUNS}; vary fewer settings")
     made = [Settings.of(dict(zip(axes, values, strict=True))) for values in product(*axes.values())]
     for name in (name for name, values in axes.items() if len(values) > 1):
         if name in grid and all(getattr(cell, name) is None for cell in made):
@@ -160,13 +168,12 @@ def _seeds(content: Mapping[str, Any]) -> tuple[int, ...]:
     seeds = content.get("seeds", 5)
     listed = seeds if isinstance(seeds, list) else [seeds]
     if not listed or not all(isinstance(seed, int) and not isinstance(seed, bool) for seed in listed):
-        raise ValueError(f"seeds {seeds!r} must be how many, such as 5, or a list of whole numbers")
+        raise ValueError(f"seeds {quoted(seeds)} must be how many, such as 5, or a list of whole numbers")
     if isinstance(seeds, list):
         if min(seeds) < 0:
-            raise ValueError(f"seeds {seeds} must be whole numbers from 0")
+            raise ValueError(f"seeds {quoted(seeds)} must be whole numbers from 0")
         return tuple(dict.fromkeys(seeds))
-    if seeds < 1:
-        raise ValueError(f"seeds {seeds} must be at least 1")
+    whole("seeds", seeds, 1, MOST_RUNS)
     return tuple(range(seeds))
 
 

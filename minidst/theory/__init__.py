@@ -1,8 +1,8 @@
 """Closed forms of what the papers claim: an oracle. `proofs/` derives them, tests check them, the rest never asks them.
 
 A file here, a file in `proofs/`, one in `minidst/verify/` and a test share each theorem's name. Functions use NumPy and
-plain arithmetic alone, so where a formula is rational, `fractions.Fraction` arguments (or object arrays of them) give
-the exact answer.
+plain arithmetic alone (`given` only asks what is handed in), so where a formula is rational, `fractions.Fraction`
+arguments (or object arrays of them) give the exact answer.
 """
 
 from .adjoint_gap import adjoint_gap, difference_bound, linear_adjoint, linear_tangent

@@ -14,6 +14,8 @@ def condense(W: Array, k: int) -> tuple[Array, Array]:
 
     A row with fewer than k weights is filled up with weights of 0 on inputs it does not have.
     """
+    if np.ndim(W) != 2:
+        raise ValueError(f"W has shape {np.shape(W)}; give (n, d), a row per output")
     most = (W != 0).sum(1).max()
     if most > k:
         raise ValueError(f"a row has {most} weights and k is {k}; a condensed matrix needs k ≥ {most} columns")
@@ -26,6 +28,11 @@ def condensed_product(values: Array, indices: Array, v: Array) -> Array:
 
     values W^c, indices π: (n, k); v: (d,) or a batch (d, B). Returns (n,) or (n, B).
     """
+    if values.shape != indices.shape or indices.min(initial=0) < 0 or indices.max(initial=0) >= len(v):
+        raise ValueError(
+            f"values {values.shape} and indices {indices.shape} up to {indices.max(initial=0)} do not go with "
+            f"v {v.shape}; give two of shape (n, k), indices from 0 to {len(v) - 1}"
+        )
     product: Array = sum((w * v[pi].T).T for w, pi in zip(values.T, indices.T, strict=True))
     return product
 

@@ -6,6 +6,7 @@ proofs/cosine_schedule.md.
 
 import numpy as np
 
+from ..given import array, quoted, whole, within
 from .arrays import Array, Number
 
 
@@ -14,7 +15,12 @@ def cosine_schedule(t: Array | float, T_end: float, alpha: float = 1.0) -> Numbe
 
     t: steps in [0, T_end], any shape. Raises ValueError for a step outside, where the cosine would rise again.
     """
-    progress = np.asarray(t, float) / T_end
+    within("T_end", T_end, "(0, ∞)", "it is the last step")
+    within("alpha", alpha, "(0, 1]", "it is a fraction of connections")
+    steps = array("t", t)
+    if steps.dtype.kind not in "iuf":
+        raise ValueError(f"t {quoted(t)} has dtype {steps.dtype}; give steps as numbers in [0, {T_end}]")
+    progress = steps / T_end
     _inside(progress, t, T_end)
     return alpha / 2 * (1 + np.cos(np.pi * progress))
 
@@ -25,6 +31,10 @@ def gradual_schedule(t: Number, n: Number, every: Number, s_f: Number, s_i: Numb
     n: pruning updates; every: Δt, steps between them; s_i, s_f: first and last sparsity. A Fraction if t is one.
     Raises ValueError for a step outside [t₀, t₀ + n·Δt], after which the cube would prune on, beyond s_f.
     """
+    whole("n", n)
+    within("every", every, "(0, ∞)", "it is a number of steps")
+    for name, s in (("s_f", s_f), ("s_i", s_i)):
+        within(name, s, "[0, 1]", "it is a sparsity")
     progress = (t - t_0) / (n * every)
     _inside(progress, t, t_0 + n * every)
     return s_f + (s_i - s_f) * (1 - progress) ** 3

@@ -5,13 +5,16 @@ Wegman and Carter 1981 for the signs, Alon, Matias and Szegedy 1999 for their us
 
 import numpy as np
 
-from .arrays import Array, Number
+from ..given import is_whole
+from .arrays import Array, Number, check_samples
 
 
 def four_wise_signs(n: int, p: Number) -> Number:
     """E[s_b1 ⋯ s_bn] = p^−n of n different samples, n ≤ 4; s = 1 where the value of the cubic is even, else −1."""
     if n not in range(5):
         raise ValueError(f"{n} signs of a cubic need not be independent; ask for at most 4")
+    if not p >= 3:
+        raise ValueError(f"p {p} is no odd prime; give one from 3")
     return 1 / p**n
 
 
@@ -20,11 +23,14 @@ def sketch_bias(h: Array, delta: Array, p: Number) -> Array:
 
     h: (n_in, B); delta: (n_out, B). Returns (n_out, n_in).
     """
+    check_samples(h, delta)
     bias: Array = (np.outer(delta.sum(1), h.sum(1)) - delta @ h.T) / p**2
     return bias
 
 
 def product_bound(q: int) -> int:
     """2u² − 3u − 3, u = 2^((q+1)/2): no sum on the way to a product mod 2^q − 1 is larger; q odd, 5 to 61 in int64."""
+    if not is_whole(q, 3, 61) or q % 2 == 0:
+        raise ValueError(f"q {q!r} must be an odd number from 3 to 61, such as 61")
     u: int = 2 ** (q - q // 2)
     return 2 * u * u - 3 * u - 3

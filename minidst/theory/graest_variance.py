@@ -7,7 +7,7 @@ Heddes et al. 2024, arXiv:2401.06898, appendix A, equations 4 and 5; proofs/grae
 
 import numpy as np
 
-from .arrays import Array, Floats
+from .arrays import Array, Floats, check_samples
 
 MOST = 16
 """The largest B whose 2^B sign vectors are written out; nothing known is much cheaper, see the proof."""
@@ -15,12 +15,14 @@ MOST = 16
 
 def graest_mean(h: Array, delta: Array) -> Array:
     """E[(δs)(hs)ᵀ] = δhᵀ = ∇. Any two signs independent, each of mean 0, suffice."""
+    check_samples(h, delta)
     mean: Array = delta @ h.T
     return mean
 
 
 def graest_variance(h: Array, delta: Array) -> Array:
     """Var[Y_i X_a] = Σ_{b≠c} (h_ab² δ_ic² + h_ab δ_ib h_ac δ_ic). Needs any four signs independent, of mean 0."""
+    check_samples(h, delta)
     h2, delta2 = h * h, delta * delta
     variance: Array = np.outer(delta2.sum(1), h2.sum(1)) + graest_mean(h, delta) ** 2 - 2 * (delta2 @ h2.T)
     return variance
@@ -28,6 +30,7 @@ def graest_variance(h: Array, delta: Array) -> Array:
 
 def graest_magnitude(h: Array, delta: Array) -> Array:
     """E|Y_i X_a| = 2^−B Σ_s |δ_i s||h_a s| over all 2^B sign vectors s: O(2^B (n_in + n_out) B) time."""
+    check_samples(h, delta)
     s = _signs(h)
     magnitude: Array = np.abs(delta @ s) @ np.abs(h @ s).T / s.shape[1]
     return magnitude
@@ -50,6 +53,7 @@ def graest_probability(h: Array, delta: Array) -> Array:
 
     Proportional neither to |∇| nor to E|YX|. A sketch that is 0 for every unit is replaced by the uniform one.
     """
+    check_samples(h, delta)
     s = _signs(h)
     g, f = (_distribution(sketch) for sketch in (delta @ s, h @ s))
     probability: Array = g @ f.T / s.shape[1]

@@ -8,6 +8,7 @@ from math import comb
 
 import numpy as np
 
+from ..given import whole
 from .arrays import Array
 
 
@@ -17,6 +18,8 @@ def gse_limits(absent: int, n: int, k: int) -> Array:
     Entry r is for the connection that r others precede (larger |∇|, or equal and a smaller key): in how many S it is
     among the k best. absent = |W ∖ A|.
     """
+    for name, count in (("absent", absent), ("n", n), ("k", k)):
+        whole(name, count, 0, 1_000_000, "it counts connections, and the results are exact")
     better_in_S = range(min(k, n))
     counts = [sum(comb(r, i) * comb(absent - 1 - r, n - 1 - i) for i in better_in_S) for r in range(absent)]
     return np.array(counts, object)
@@ -27,6 +30,9 @@ def uniform_sample(places: int, active: int, m: int) -> Array:
 
     Δ is the forward difference. Entry n of (N − |A| + 1,); as T does not enter, S is uniform among sets of its size.
     """
+    whole("places", places, 1, 1_000_000, "one by one, they are counted exactly")
+    whole("active", active, 0, places, "they are some of the places")
+    whole("m", m, 0)
     row, counts = np.array([x**m for x in range(active, places + 1)], object), []
     while row.size:
         counts.append(row[0])

@@ -7,6 +7,7 @@ from math import comb
 
 import numpy as np
 
+from ..given import quoted, whole
 from .arrays import Array, Number
 
 
@@ -18,6 +19,10 @@ def init_gain(fan_in: Array, assumed: Array | int) -> Number:
     all have; κ_i = n_in: the layer's density. A Fraction for k_i that are Fractions. Raises ValueError where κ_i = 0
     and k_i > 0.
     """
+    if np.size(fan_in) == 0 or np.min(fan_in) < 0 or np.shape(assumed) not in ((), np.shape(fan_in)):
+        raise ValueError(
+            f"fan_in {quoted(fan_in)} and assumed {quoted(assumed)} must be one number for each output, at least 0"
+        )
     k, kappa = np.broadcast_arrays(fan_in, assumed)
     on = k > 0
     if not kappa[on].all():
@@ -27,4 +32,5 @@ def init_gain(fan_in: Array, assumed: Array | int) -> Number:
 
 def outputs_without_input(n_in: int, n_out: int, nnz: int) -> float:
     """C(n_in·n_out − n_in, nnz)/C(n_in·n_out, nnz), the expected share, all sets of nnz equally likely."""
+    whole("nnz", nnz, 0, n_in * n_out, "a layer has n_in·n_out places")
     return comb(n_in * n_out - n_in, nnz) / comb(n_in * n_out, nnz)

@@ -5,6 +5,7 @@ Lasby et al. 2024 (SRigL), arXiv:2305.02299, appendix B, equations 14, 21 and 25
 
 from typing import Literal
 
+from ..given import one_of
 from .arrays import Number
 
 Placing = Literal["bernoulli", "per_layer", "fan_in"]
@@ -22,8 +23,7 @@ def output_norm_variance(kind: Placing, n: Number, k: Number, m: Number = None) 
     Raises ValueError for an unknown kind, or a k that this kind cannot have.
     """
     m = n if m is None else m
-    if kind not in ("bernoulli", "per_layer", "fan_in"):
-        raise ValueError(f"kind {kind!r} is unknown; choose bernoulli, per_layer or fan_in")
+    one_of("kind", kind, ("bernoulli", "per_layer", "fan_in"))
     if not 0 < k <= n:
         raise ValueError(f"k {k} must lie in (0, n]: an output has n = {n} inputs")
     if (kind == "fan_in" and k % 1 != 0) or (kind == "per_layer" and k * m % 1 != 0):

@@ -16,6 +16,9 @@ def rewiring(
     places: n_out·n_in; keys i·n_in + j, values, state: (nnz,) each, of the active connections A; drop: positions in
     them (P); born: keys, with their values (G), disjoint from A ∖ P. Returns keys, in order, values and state after.
     """
+    for name, numbers, end in (("keys", keys, places), ("born", born, places), ("drop", drop, keys.size)):
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < end:
+            raise ValueError(f"{name} run from {numbers.min()} to {numbers.max()}; give numbers from 0 to {end - 1}")
     exists, weight, moment = np.zeros(places, bool), np.zeros(places, values.dtype), np.zeros(places, state.dtype)
     exists[keys], weight[keys], moment[keys] = True, values, state
     exists[keys[drop]] = False

@@ -6,7 +6,13 @@ Evci et al. 2020 (RigL), arXiv:1911.11134, appendix A and section 3(4); proofs/t
 from collections.abc import Sequence
 from math import prod
 
+from ..given import one_of, within
 from .arrays import Number
+
+NEEDED = {
+    "static": ("f_S",), "set": ("f_S",), "snip": ("f_S",), "snfs": ("f_S", "f_D"), "rigl": ("f_S", "f_D", "every"),
+    "gse": ("f_S", "every", "considered"), "dense": ("f_D",),
+}  # fmt: skip
 
 
 def train_flops(
@@ -16,8 +22,12 @@ def train_flops(
 
     method: static, set, snip, snfs, rigl; gse, ours: 3f_S + 2|S|/(ΔT + 1); dense: 3f_D. f_S, f_D: one forward pass of
     the sparse and the dense network; every: ΔT; considered: |S|. A Fraction if the inputs are Fractions.
-    Raises ValueError for an unknown method, TypeError where a number is missing that it needs.
+    Raises ValueError for an unknown method, or where a number is missing that it needs.
     """
+    one_of("method", method, tuple(NEEDED))
+    given = {"f_S": f_S, "f_D": f_D, "every": every, "considered": considered}
+    if missing := [name for name in NEEDED[method] if given[name] is None]:
+        raise ValueError(f"method {method!r} needs {' and '.join(missing)}; give {'=…, '.join(missing)}=…")
     if method in ("static", "set", "snip"):
         return 3 * f_S
     if method == "dense":
@@ -26,9 +36,7 @@ def train_flops(
         return 2 * f_S + f_D
     if method == "rigl":
         return (3 * f_S * every + 2 * f_S + f_D) / (every + 1)
-    if method == "gse":
-        return 3 * f_S + 2 * considered / (every + 1)
-    raise ValueError(f"method {method!r} is unknown; choose static, set, snip, snfs, rigl, gse or dense")
+    return 3 * f_S + 2 * considered / (every + 1)
 
 
 def rigl_overhead(density: Number, every: Number) -> Number:
@@ -50,6 +58,7 @@ def resnet50(width: float = 1, first_side: int = 112) -> Layers:
 
     width: factor on all channel counts but the ends'; first_side: of the first convolution's output.
     """
+    within("width", width, "[0.015625, ∞)", "the narrowest layer has 64 channels times it")
     n_in, side = int(64 * width), 56
     layers: list[tuple[tuple[int, ...], int]] = [((n_in, 3, 7, 7), first_side**2)]
     for channels, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
@@ -71,5 +80,7 @@ def forward_flops(layers: Layers, densities: Sequence[Number], per_output: int =
 
     per_output: what else each output costs: 1 if ReLU counts, 0 if weights alone do.
     """
+    if len(layers) != len(densities):
+        raise ValueError(f"{len(densities)} densities and {len(layers)} layers; give one density for each layer")
     pairs = zip(layers, densities, strict=True)
     return sum(places * (2 * d * prod(shape) + per_output * shape[0]) for (shape, places), d in pairs)

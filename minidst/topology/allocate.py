@@ -1,10 +1,12 @@
 """How many connections each layer gets from one budget."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Literal
 
 import numpy as np
 
+from ..given import MOST, is_whole, one_of, quoted, whole, within
 from ..kernels.arrays import Offset
 
 Kind = Literal["uniform", "er", "erk"]
@@ -22,13 +24,14 @@ def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "er
     shapes: (n_out, n_in) or (n_out, n_in, k_h, k_w) of every layer; density: in (0, 1].
     Raises ValueError for an unknown kind, a density outside (0, 1], or one that leaves a layer without connections.
     """
-    if kind not in KINDS:
-        raise ValueError(f"allocation {kind!r} is unknown; choose one of {', '.join(KINDS)}")
-    if not shapes or min(map(min, shapes)) < 1:
-        raise ValueError(f"shapes {list(shapes)} need at least one layer, each size at least 1")
-    if not 0 < density <= 1:
-        raise ValueError(f"density {density} must lie in (0, 1]; 1 is the dense network")
-    sizes = np.array([int(np.prod(shape)) for shape in shapes], dtype=np.int64)
+    one_of("allocation", kind, KINDS)
+    if not isinstance(shapes, Sequence) or not shapes or not all(map(_is_shape, shapes)):
+        raise ValueError(
+            f"shapes {quoted(shapes)} must be of at least one layer, each (n_out, n_in) or (n_out, n_in, k_h, k_w), "
+            f"whole numbers from 1 to {MOST}"
+        )
+    within("density", density, "(0, 1]", "1 is the dense network")
+    sizes = np.array([prod(map(int, shape)) for shape in shapes], dtype=np.int64)
     weights = raw_ratios(shapes, kind) * sizes
     counts = _largest_remainder(_capped_shares(weights, sizes, round(density * int(sizes.sum()))), sizes)
     if counts.min() < 1:
@@ -49,10 +52,20 @@ def deal(total: int, weights: np.ndarray, room: Offset) -> Offset:
     Raises ValueError if `total` is more than all the room.
     """
     weights, room = np.asarray(weights, np.float64), np.asarray(room, np.int64)
+    whole("total", total, 0)
+    if weights.shape != room.shape or not np.isfinite(weights).all() or weights.min(initial=0) < 0:
+        raise ValueError(f"weights {quoted(weights)} must be one for each of {room.size} layers, ≥ 0 and finite")
     if total > room.sum():
         raise ValueError(f"{total} connections cannot be dealt to layers with room for {room.sum()}; deal fewer")
     least = 1e-12 * weights.max(initial=0) or 1.0
     return _largest_remainder(_capped_shares(np.maximum(weights, least), room, total), room)
+
+
+def _is_shape(shape: object) -> bool:
+    """Whether these are the sizes of a layer, whose places int64 can number."""
+    if not isinstance(shape, tuple | list) or len(shape) not in (2, 4) or not all(is_whole(n, 1, MOST) for n in shape):
+        return False
+    return prod(map(int, shape)) < 2**62
 
 
 def raw_ratios(shapes: Sequence[tuple[int, ...]], kind: Kind) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

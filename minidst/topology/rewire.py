@@ -5,6 +5,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..formats import Sparse
+from ..given import quoted
 from ..kernels.arrays import Float, Offset
 from ..kernels.order import follow, merge
 
@@ -23,12 +24,18 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     values bit for bit.
     Raises ValueError if a key of `born` is outside the layer, twice in it, or active; Condensed, if rows differ.
     """
+    if drop.size and (drop.dtype.kind not in "iu" or drop.min() < 0 or drop.max() >= W.nnz):
+        raise ValueError(f"drop runs from {drop.min()} to {drop.max()}; connections are numbered from 0 to {W.nnz - 1}")
     keeps = np.ones(W.nnz, bool)
     keeps[drop] = False
+    if np.count_nonzero(keeps) != W.nnz - drop.size:
+        raise ValueError(f"drop {quoted(drop)} names a connection twice; name each once")
     if (np.diff(born) < 0).any():
         order = np.argsort(born)
         born, born_values = born[order], np.broadcast_to(born_values, born.shape)[order]
     n_out, n_in = W.shape
+    if born.size and born.dtype.kind not in "iu":
+        raise ValueError(f"born is {born.dtype}; it holds keys i·n_in + j, so give integers")
     if born.size and not (born[0] >= 0 and born[-1] < n_out * n_in):
         outside = born[0] if born[0] < 0 else born[-1]
         raise ValueError(f"key {outside} is born outside; a {n_out}×{n_in} layer has keys 0 to {n_out * n_in - 1}")

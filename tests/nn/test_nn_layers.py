@@ -218,7 +218,8 @@ def test_a_dropout_probability_outside_its_range_is_refused(p, refused):
 
 
 def test_all_five_kinds_are_layers():
-    kinds = [SparseLinear(CSR.from_dense(np.eye(2))), Linear(np.eye(2)), ReLU(), LeakyReLU(), Dropout(0, None)]
+    dropout = Dropout(0, np.random.default_rng(0))
+    kinds = [SparseLinear(CSR.from_dense(np.eye(2))), Linear(np.eye(2)), ReLU(), LeakyReLU(), dropout]
     assert all(isinstance(layer, Layer) for layer in kinds)
 
 

@@ -142,33 +142,6 @@ def test_no_array_of_the_dense_size_is_made_unless_the_method_starts_dense():
 
 
 @small
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"sizes": (5,)}, ["(5,)", "input and an output"]),
-        ({"sizes": ()}, ["()"]),
-        ({"sizes": (4, 0, 2)}, ["(4, 0, 2)", "at least 1"]),
-        ({"sizes": (4, 2.5)}, ["(4, 2.5)", "whole number"]),
-        ({"seed": -1}, ["seed -1"]),
-        ({"density": 0.0}, ["density 0.0", "(0, 1]"]),
-        ({"density": -0.5}, ["density -0.5"]),
-        ({"density": 1.5}, ["density 1.5"]),
-        ({"density": float("nan")}, ["density nan"]),
-        ({"density": 0.01}, ["density 0.01", "0 connections", "raise density"]),
-        ({"method": "rigel"}, ["'rigel'", "rigl"]),
-        ({"allocation": "erdos"}, ["'erdos'", "uniform, er, erk"]),
-        ({"format": "csc"}, ["'csc'", "coo, csr, condensed"]),
-        ({"dtype": np.float16}, ["float16", "float32 or float64"]),
-        ({"dtype": int}, ["int", "float32 or float64"]),
-        ({"format": "condensed"}, ["'rigl'", "'condensed'", "format='csr'"]),
-    ],
-)
-def test_what_makes_no_network_is_refused(changes, words, refused):
-    with refused(*words):
-        mlp(**{"sizes": (6, 5, 3), "density": 0.5, **changes})
-
-
-@small
 @pytest.mark.parametrize("name", [name for name, r in METHODS.items() if r.dynamic and r.format != "condensed"])
 def test_no_dynamic_method_but_one_of_constant_fan_in_may_start_condensed(name, refused):
     with refused(repr(name), "'condensed'"):

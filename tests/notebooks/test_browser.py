@@ -106,7 +106,7 @@ def prompts(browser):
 @pytest.mark.parametrize("name", READ)
 def test_a_reader_runs_a_notebook_and_moves_its_slider(lab, browser, name):
     path = FOLDER / f"{name}.ipynb"
-    browser.get(f"{lab}/lab/tree/{name}.ipynb")
+    browser.get(f"{lab}/lab/workspaces/{name}/tree/{name}.ipynb")  # or it would open what was open last, too
     many = len(code(path))
     wait(lambda: len(prompts(browser)) == many, 60, "the notebook does not open")
     click(browser, ".lm-MenuBar-itemLabel", "Run")

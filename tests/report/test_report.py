@@ -295,7 +295,7 @@ def test_as_json_it_prints_only_json(tmp_path, capsys, monkeypatch):
         (["missing.sqlite"], ["'missing.sqlite'", "minidst sweep"]),
         (["empty.sqlite"], ["'empty.sqlite'", "minidst sweep"]),
         (["failed.sqlite"], ["'failed.sqlite'", "all 1 runs failed", "'oh no'"]),
-        (["text.sqlite"], ["'text.sqlite'", "not a database"]),
+        (["text.sqlite"], ["'text.sqlite'", "no results of minidst"]),
         (["one.sqlite", "--split", "0.2"], ["--split 0.2", "leave it out"]),
         (["one.sqlite", "--out", "missing"], ["missing", "cannot write"]),
         (["one.sqlite", "--format", "gif"], ["gif", "svg"]),

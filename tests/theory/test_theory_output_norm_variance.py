@@ -134,7 +134,7 @@ def test_integers_and_floats_give_the_float_of_the_fraction():
 
 
 def test_a_layer_that_cannot_be_is_refused():
-    with refused("'constant'", "bernoulli, per_layer or fan_in"):
+    with refused("'constant'", "bernoulli, per_layer, fan_in"):
         output_norm_variance("constant", 3, 1)
     for k in (0, -1, 4):
         with refused(f"k {k} ", "n = 3"):

@@ -29,6 +29,7 @@ Any criterion also goes with any other method's record: `method("gse-grabo", pru
 from dataclasses import replace
 from typing import Literal
 
+from ...given import one_of
 from ..grow import all_absent, random_absent
 from ..method import Method
 from ..prune import CRITERIA
@@ -54,10 +55,8 @@ def combination(prune: str, growth: Growth) -> Method:
 
     Raises ValueError for an unknown name.
     """
-    if prune not in CRITERIA:
-        raise ValueError(f"criterion {prune!r} is unknown; choose one of {', '.join(CRITERIA)}")
-    if growth not in GROWTHS:
-        raise ValueError(f"growth {growth!r} is unknown; choose random or gradient")
+    one_of("criterion", prune, CRITERIA)
+    one_of("growth", growth, GROWTHS)
     summary = f"the pruning study: drops by {prune}, grows {'at random' if growth == 'random' else 'by gradient'}"
     record = replace(STUDY, name=f"{prune}-{growth}", summary=summary, prune=CRITERIA[prune])
     if growth == "random":

@@ -22,11 +22,12 @@ density in every layer: mlp(…, allocation="uniform"). Its SynFlow (gse_flow.py
 """
 
 from dataclasses import dataclass, replace
-from math import ceil, isfinite
+from math import ceil
 from typing import Literal
 
 import numpy as np
 
+from ...given import function, one_of, within
 from ...kernels.arrays import Float, Index, Offset
 from ...kernels.order import draw, sort_keys
 from ..grow import Site
@@ -53,10 +54,9 @@ class GuidedSample:
     per: Literal["active", "pruned"] = "active"
 
     def __post_init__(self) -> None:
-        if self.per not in ("active", "pruned"):
-            raise ValueError(f"per {self.per!r} is unknown; choose 'active' or 'pruned'")
-        if not (self.gamma > 0 and isfinite(self.gamma)):
-            raise ValueError(f"gamma {self.gamma} must be positive and finite: |S| is about gamma times |A| or |P|")
+        function("distribution", self.distribution, "a function, such as uniform, grabo, graest or l2")
+        one_of("per", self.per, ("active", "pruned"))
+        within("gamma", self.gamma, "(0, ∞)", "|S| is about gamma times |A| or |P|")
         if self.per == "pruned" and self.gamma < 1:
             raise ValueError(f"gamma {self.gamma} per pruned connection finds too few to replace them; use at least 1")
 
