@@ -16,7 +16,6 @@ from ..metrics import half_width
 from .style import COLOURS, DASHES, STYLE
 
 
-<<<<<<< HEAD
 def learning_curves(
     runs: Mapping[str, Sequence[History]], title: str = "", *, hues: Mapping[str, str] | None = None
 ) -> Figure:
@@ -24,14 +23,10 @@ def learning_curves(
 
     hues: colours by name, as in `plots.HUES`; a method without one takes the next of COLOURS.
     """
-=======
-def learning_curves(runs: Mapping[str, Sequence[History]], title: str = "") -> Figure:
-    """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval."""
     instance("runs", runs, Mapping, "a dict of lists, such as {'rigl': [history]}")
     for name, histories in runs.items() or [("runs", [])]:
         if not isinstance(histories, Sequence) or not histories or not all(map(_drawable, histories)):
             raise ValueError(f"{name} {quoted(histories)} is nothing to draw; give a list of Histories with epochs")
->>>>>>> bad-inputs
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(9, max(3.6, 0.2 * len(runs))), layout="constrained")
         losses, scores = figure.subplots(1, 2)
