@@ -93,6 +93,6 @@ def apply(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.ran
 
 def _first_weights(layer: SparseLinear, method: Method, P: Offset, G: Offset, rng: np.random.Generator) -> Float:
     n_out, n_in = layer.shape
-    rows, born_rows = layer.W.connections()[0], G // n_in
+    rows, born_rows = layer.W.connections()[0], np.clip(G // n_in, 0, n_out - 1)  # `rewire` refuses what is outside
     fan_in, lost, gained = (np.bincount(each, minlength=n_out) for each in (rows, rows[P], born_rows))
     return method.newborn(born_rows, fan_in - lost + gained, rng, layer.W.dtype)
