@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from book import BOOKS, FOLDER, cells, code, prose, solution, source, tags
@@ -111,4 +110,5 @@ def test_the_reading_path_names_every_notebook_and_shows_a_picture_of_it():
         assert f"thumbnails/{path.stem}.png" in text
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
         assert link.startswith("http") or (FOLDER / link).exists(), link
-    assert [Path(name).stem for name in re.findall(r"\]\((\d\d_\w+\.ipynb)\)", text)] == [path.stem for path in BOOKS]
+    named = re.findall(r"\*\*\[(\d\d) .*?\]\((\w+)\.ipynb\)\*\*", text)
+    assert named == [(path.stem[:2], path.stem) for path in BOOKS]
