@@ -86,7 +86,7 @@ def _table(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     counts = {len(cell.rows) for cell in report.cells}
     extra = ["seeds"] if len(counts) > 1 else []
     columns = [HEADINGS.get(name, name) for name in names]
-    columns += [report.measure, *(NAMES[name] for name in present), *extra]
+    columns += [report.measure.replace("(%)", "%"), *(NAMES[name] for name in present), *extra]
     lines = [
         [*(shown(cell.settings[name]).replace("_", " ") for name in names), _score(cell),
          *(FORMS[name](cell.mean(name)) if cell.values(name).size else "—" for name in present),
