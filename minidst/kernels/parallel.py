@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -46,11 +47,21 @@ def slices(multiply_adds: int) -> int:
 
 
 def deal(product: Callable[[int, int], None], cuts: Cuts) -> None:
-    """Run `product(r0, r1)` for every two neighbours r0 ≤ r1 of `cuts`, on the pool if there is more than one."""
-    if len(cuts) == 2:
-        product(int(cuts[0]), int(cuts[1]))
-    else:
-        list(_pool(_count).map(product, cuts[:-1], cuts[1:]))
+    """Run `product(r0, r1)` for every two neighbours r0 ≤ r1 of `cuts`; the caller works too, others help if they can.
+
+    To wake a thread takes 0.1 ms, so the caller does not wait for it, and only for what it has begun.
+    """
+    left = iter(list(pairwise(map(int, cuts))))
+
+    def work() -> None:
+        for r0, r1 in left:
+            product(r0, r1)
+
+    helpers = [_pool(_count).submit(work) for _ in range(min(_count, len(cuts) - 1) - 1)]
+    work()
+    for helper in helpers:
+        if not helper.cancel():  # it may not even have begun
+            helper.result()
 
 
 def even_cuts(indptr: Offset, pieces: int) -> Cuts:
