@@ -37,7 +37,8 @@ def mean(a, b, layers):
 
 kept = {(report.label(cell), row["seed"]): {what: unpack(row[what]) for what in ("first", "gone", "last")}
         for cell in report.cells for row in cell.rows if row["last"]}  # fmt: skip
-names, seeds = list(dict.fromkeys(name for name, _ in kept)), sorted({seed for _, seed in kept})
+names = list(dict.fromkeys(name for name, _ in kept))
+seeds = sorted(seed for seed in {seed for _, seed in kept} if all((name, seed) in kept for name in names))
 layers = [l for l, gone in enumerate(kept[names[0], seeds[0]]["gone"]) if gone.size]
 found = {"names": names, "seeds": len(seeds), "layers": layers}
 for what in ("gone", "last"):
