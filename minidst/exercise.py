@@ -27,7 +27,7 @@ def check(
     want: what the answer must be. Or, for an answer that is no function, a judge: want(answer) → None if it is right,
         else what is wrong with it.
     mistakes: pairs of a wrong answer (or function) and what to say to those who give it.
-    rtol: how far a float may be off, relative to the largest entry of what is wanted.
+    rtol: how far a float may be off, relative to the largest finite entry of what is wanted.
     """
     if callable(answer) and not cases:
         raise ValueError("check got a function and no case to try it on; add tuples of arguments after `want`")
@@ -86,7 +86,8 @@ def _difference(got: Any, want: Any, rtol: float) -> str:
         return f"it is {got!r}, and should hold numbers"
     if a.shape != b.shape:
         return f"its shape is {a.shape}, and should be {b.shape}"
-    near = np.isclose(a, b, rtol=0, atol=rtol * np.abs(b).max(initial=0), equal_nan=True)
+    largest = np.abs(b[np.isfinite(b)]).max(initial=0)  # with ∞ wanted somewhere, other entries still are to be right
+    near = np.isclose(a, b, rtol=0, atol=rtol * largest, equal_nan=True)
     if near.all():
         return ""
     at = tuple(int(index) for index in np.argwhere(~near)[0])

@@ -31,6 +31,8 @@ def test_right(answer, want, capsys):
         ("coo", "csr", "✗ it is 'coo', and should be 'csr'"),
         ("three", 3, "✗ it is 'three', and should hold numbers"),
         (float("nan"), 1.0, "✗ it is nan, and should be 1"),
+        ([5, float("inf")], [2, float("inf")], "✗ entry [0] is 5, and should be 2"),
+        ([2, 1e9], [2, float("inf")], "✗ entry [1] is 1e+09, and should be inf"),
     ],
 )
 def test_wrong(answer, want, message, capsys):

@@ -129,15 +129,16 @@ def read(path: str | os.PathLike[str]) -> Report:
     """The report of a file of results. Raises ValueError if there are none, or all runs failed."""
     with Results(path, write=False) as results:
         rows = results.rows()
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, dict[int, dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: row["seed"]):
         settings = row["settings"] | {"every": row["every"], "updates": None}  # ΔT in steps, however it was given
         row["settings"] = {name: _hashable(value) for name, value in settings.items()}
-        groups.setdefault(json.dumps(row["settings"]), []).append(row)
+        group = groups.setdefault(json.dumps(row["settings"]), {})
+        group[row["seed"]] = max(group.get(row["seed"], row), row, key=_worth)  # the same run, and no second sample
     cells, failures = [], dict[str, int]()
     for group in groups.values():
-        good = tuple(row for row in group if row["error"] is None)
-        for row in group:
+        good = tuple(row for row in group.values() if row["error"] is None)
+        for row in group.values():
             if row["error"] is not None:
                 failures[row["error"]] = failures.get(row["error"], 0) + 1
         if good:
@@ -146,6 +147,11 @@ def read(path: str | os.PathLike[str]) -> Report:
         reason = f": all {len(rows)} runs failed, the first one as {next(iter(failures))!r}" if failures else ""
         raise ValueError(f"{str(path)!r} holds no run that came to its end{reason}; run `minidst sweep` with it")
     return Report(", ".join(dict.fromkeys(row["study"] for row in rows)), _in_order(cells), failures)
+
+
+def _worth(row: dict[str, Any]) -> tuple[bool, bool]:
+    """Of two rows of one run, the one that came to its end, and that kept its connections."""
+    return row["error"] is None, row["last"] is not None
 
 
 def _in_order(cells: Iterable[Cell]) -> tuple[Cell, ...]:

@@ -130,6 +130,18 @@ def test_a_cell_has_mean_and_student_interval_over_its_seeds(toy):
     assert toy.origin == "2 seeds, minidst 0.1.0 at abc"
 
 
+def test_a_run_that_two_settings_ask_for_counts_once(tmp_path):
+    """ΔT = 20, given as such and as 3 periods of a training of 60 steps."""
+    often = {"method": "rigl", "density": 0.1, "every": 20}
+    runs = [(often, 0, 0.9, {}), (often, 1, 0.8, {}), (often, 2, None, {"error": "no", "score": None})]
+    runs += [({"method": "rigl", "density": 0.1, "updates": 3}, seed, 0.9 - 0.1 * seed, {"every": 20})
+             for seed in range(3)]  # fmt: skip
+    report = write(tmp_path / "r.sqlite", runs)
+    (cell,) = report.cells
+    assert cell.values("score").tolist() == pytest.approx([90, 80, 70])
+    assert (cell.failed, report.failures) == (0, {})
+
+
 def test_a_setting_that_follows_from_another_does_not_tell_cells_apart(tmp_path):
     sets = (("digits", 3), ("mnist", 1))
     runs = [({"data": d, "epochs": e, "method": m}, 0, 0.5, {}) for d, e in sets for m in ("set", "rigl")]
