@@ -92,6 +92,6 @@ def panel(X: Float, density: float, out: Float | None = None) -> int:
     """
     if X.nbytes <= CACHE // 2:
         return len(X)
-    shortest = 1024 if out is not None and out.nbytes > CACHE else 128
+    shortest = 2048 if out is not None and out.nbytes > CACHE else 128
     visits = min(round(density * len(X) / MET_IN_A_VISIT), len(X) // shortest)
     return ceil(len(X) / max(1, visits))

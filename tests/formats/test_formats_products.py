@@ -207,9 +207,9 @@ def test_an_operand_that_would_lose_digits_is_refused_with_both_dtypes(format, e
 
 
 def test_a_wide_layer_is_visited_in_panels_and_a_narrow_one_as_a_whole():
-    # 4096 inputs at 10 %: sixteen visits of 25 connections; where out does not fit into the cache either, four
+    # 4096 inputs at 10 %: sixteen visits of 25 connections; where out does not fit into the cache either, two
     X, small, large = (np.empty((n, 128), np.float32) for n in (4096, 64, 2048))
-    assert [panel(X, 0.1), panel(X, 0.1, small), panel(X, 0.1, large), panel(small, 0.1)] == [256, 256, 1024, 64]
+    assert [panel(X, 0.1), panel(X, 0.1, small), panel(X, 0.1, large), panel(small, 0.1)] == [256, 256, 2048, 64]
     assert panel(X, 0.001) == 4096  # four connections a row are not worth a second visit
 
 
