@@ -2,7 +2,7 @@
 
 `python tests/mutate_theory.py [--every N] [NAME ...]` prints what survives and exits with 1 if anything does. Each
 mutant lives in a forked process, where the code of its module is replaced, then `minidst verify`'s check and the
-theorem's own test file are run.
+theorem's own test file are run, with that of what closed forms refuse.
 """
 
 import ast
@@ -66,8 +66,8 @@ def noticed(name: str, changed: ast.Module) -> bool:
             replace_code(sys.modules[f"minidst.theory.{name}"].__dict__, changed)
             if THEOREMS[name].check().deviation > THEOREMS[name].tolerance:
                 os._exit(1)  # most are noticed here, which spares running the tests
-            test = TESTS / "theory" / f"test_theory_{name}.py"
-            os._exit(pytest.main(["-x", "-n0", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), str(test)]))
+            tests = [str(TESTS / "theory" / f"test_theory_{each}.py") for each in (name, "refused")]
+            os._exit(pytest.main(["-x", "-n0", "-p", "no:cacheprovider", "--rootdir", str(TESTS.parent), *tests]))
         except BaseException:
             os._exit(1)  # a constant that the module cannot even be loaded with
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
