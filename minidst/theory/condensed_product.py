@@ -28,10 +28,11 @@ def condensed_product(values: Array, indices: Array, v: Array) -> Array:
 
     values W^c, indices π: (n, k); v: (d,) or a batch (d, B). Returns (n,) or (n, B).
     """
-    if values.shape != indices.shape or indices.min(initial=0) < 0 or indices.max(initial=0) >= len(v):
+    if values.shape != indices.shape:
+        raise ValueError(f"values are {values.shape} and indices {indices.shape}; give two of one shape (n, k)")
+    if indices.size and not 0 <= indices.min() <= indices.max() < len(v):
         raise ValueError(
-            f"values {values.shape} and indices {indices.shape} up to {indices.max(initial=0)} do not go with "
-            f"v {v.shape}; give two of shape (n, k), indices from 0 to {len(v) - 1}"
+            f"indices run from {indices.min()} to {indices.max()}; v {v.shape} needs them from 0 to {len(v) - 1}"
         )
     product: Array = sum((w * v[pi].T).T for w, pi in zip(values.T, indices.T, strict=True))
     return product

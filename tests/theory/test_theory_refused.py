@@ -1,6 +1,5 @@
 """Where the closed forms stop: the last value that is allowed, and the first that is refused."""
 
-
 import numpy as np
 import pytest
 
@@ -28,6 +27,8 @@ AT_THE_EDGE = [  # what is asked, allowed, refused
     (lambda n: theory.uniform_sample(n, 1, 1), 1, 0),
     (lambda active: theory.uniform_sample(3, active, 1), 3, 4),
     (lambda m: theory.uniform_sample(3, 1, m), 0, -1),
+    (lambda places: theory.uniform_sample(places, places, 1), 1_000_000, 1_000_001),
+    (lambda n: theory.gse_limits(0, n, 0), 1_000_000, 1_000_001),
     (lambda nnz: theory.outputs_without_input(2, 3, nnz), 6, 7),
     (lambda nnz: theory.outputs_without_input(2, 3, nnz), 0, -1),
     (lambda active: theory.uniform_gamma(4, active, 1), 1, 0),

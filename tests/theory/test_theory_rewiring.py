@@ -36,6 +36,13 @@ def test_a_connection_that_is_born_and_active_is_refused():
         rewiring(6, *as_arrays([0, 4, 5], [1, 2, 3], [0, 0, 0], [0], [0, 5, 4], [0, 0, 0]))
 
 
+def test_places_that_the_layer_has_not_are_refused():
+    with refused("born run from 1 to 6; give numbers from 0 to 5"):
+        rewiring(6, *as_arrays([0, 4, 5], [1, 2, 3], [0, 0, 0], [0], [1, 6], [0, 0]))
+    with refused("drop run from -1 to 3; give numbers from 0 to 2"):
+        rewiring(6, *as_arrays([0, 4, 5], [1, 2, 3], [0, 0, 0], [-1, 3], [], []))
+
+
 @st.composite
 def updates(draw):
     """(places, keys, drop, born) with born disjoint from what survives, in any order."""
