@@ -8,6 +8,7 @@ from .dst.grow import Site
 from .dst.papers.distributions import Distribution
 from .dst.score import gradient_at
 from .kernels.arrays import Float, Offset
+from .kernels.select import keep_absent
 from .nn import Network, SparseLinear
 from .topology.graphs import absent, distinct
 
@@ -83,7 +84,10 @@ class Explored:
         shapes = [layer.shape for layer in net.sparse]
         if shapes != self.shapes:
             raise ValueError(f"layers are {shapes} and were {self.shapes}; start a new Explored for another network")
-        self.keys = [np.union1d(ever, layer.W.keys()) for ever, layer in zip(self.keys, net.sparse, strict=True)]
+        for l, (ever, layer) in enumerate(zip(self.keys, net.sparse, strict=True)):
+            new = layer.W.keys()
+            new = new[: keep_absent(new, ever)]
+            self.keys[l] = np.insert(ever, np.searchsorted(ever, new), new)  # few are new: nothing to be sorted
 
     def ratios(self) -> list[float]:
         """R_l = |ever active|/(n_out·n_in) of every sparse layer."""
