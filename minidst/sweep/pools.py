@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import warnings
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, Protocol, cast
 
@@ -63,6 +64,8 @@ class Local:
     def _started(self) -> Any:
         from joblib.externals.loky import ProcessPoolExecutor  # here, for no other command has a use for it
 
+        # A worker whose memory has grown, say by a data set, is replaced by a new one: nothing is lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
         return ProcessPoolExecutor(self.workers, env=one, initializer=_alone)
 
