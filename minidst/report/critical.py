@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil, floor
+from math import ceil
 from typing import Any
 
 import matplotlib
@@ -30,8 +30,7 @@ def critical_difference(report: Report, found: Mapping[str, Ranks]) -> Figure:
 
 def _diagram(axes: Any, ranks: Ranks) -> None:
     k = len(ranks.names)
-    low, high = floor(ranks.ranks[0]), ceil(ranks.ranks[-1])
-    high = max(high, low + 1)
+    low, high = 1, max(k, 2)  # all that ranks can be, so that diagrams can be held side by side
     groups, half = ranks.alike(), ceil(k / 2)
     depth = 0.5 + 0.28 * len(groups)
     axes.hlines(0, low, high, color="black", linewidth=1)

@@ -1,7 +1,8 @@
 """Similarity: Jaccard indices between what different series drop first, and between what they end with.
 
 Nowak et al. 2023, figure 6: runs of the same seed share their network up to the first update, so that what goes then
-differs by the criterion alone.
+differs by the criterion alone. A layer that no first update changes, such as one that is full, says nothing of
+criteria and is left out.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def similarity(report: Report) -> Figure | None:
             for axes, what in zip(row, HEADINGS, strict=True):
                 names, J = matrix(report, kept, what)
                 _draw(axes, names, J)
-                by_chance = f", two random starts: {_chance(kept):.2f}" if what == "last" else ""
+                by_chance = f", two random starts: {chance(kept):.2f}" if what == "last" else ""
                 axes.set_title(f"{HEADINGS[what]}{by_chance}\n{title(block)}", fontsize=8)
         foot(figure, report, "mean over layers and seeds of the Jaccard index")
     return figure
@@ -47,23 +48,34 @@ def matrix(report: Report, cells: list[Cell], what: str) -> tuple[list[str], Any
     sets = {report.label(cell): {row["seed"]: unpack(row[what]) for row in cell.rows if row[what]} for cell in cells}
     if what == "last":
         sets[START] = {row["seed"]: unpack(row["first"]) for cell in cells for row in cell.rows if row["first"]}
-    names = list(sets)
+    names, layers = list(sets), changeable(cells)
     J = np.full((len(names), len(names)), np.nan)
     for a, b in combinations(range(len(names)), 2):
-        both = sets[names[a]].keys() & sets[names[b]].keys()
-        J[a, b] = J[b, a] = np.mean([_mean(sets[names[a]][s], sets[names[b]][s]) for s in both]) if both else np.nan
+        one, other = sets[names[a]], sets[names[b]]
+        J[a, b] = J[b, a] = _mean([_over(layers, one[seed], other[seed]) for seed in one.keys() & other.keys()])
     return names, J
 
 
-def _mean(a: list[Any], b: list[Any]) -> float:
-    return float(np.mean([jaccard(one, other) for one, other in zip(a, b, strict=True)]))
-
-
-def _chance(cells: list[Cell]) -> float:
+def chance(cells: list[Cell]) -> float:
     """J̄ of the starts of different seeds: the overlap of random graphs."""
     starts = {row["seed"]: unpack(row["first"]) for cell in cells for row in cell.rows if row["first"]}
-    pairs = [_mean(a, b) for a, b in combinations(starts.values(), 2)]
-    return float(np.mean(pairs)) if pairs else float("nan")
+    return _mean([_over(changeable(cells), a, b) for a, b in combinations(starts.values(), 2)])
+
+
+def changeable(cells: list[Cell]) -> list[int]:
+    """The layers, from 0, of which a first update took anything; all of them if none did."""
+    gone = [[keys.size > 0 for keys in unpack(row["gone"])] for cell in cells for row in cell.rows if row["gone"]]
+    kept = next(len(unpack(row["last"])) for cell in cells for row in cell.rows if row["last"])
+    return [l for l, any_gone in enumerate(np.any(gone, 0)) if any_gone] if np.any(gone) else list(range(kept))
+
+
+def _over(layers: list[int], a: list[Any], b: list[Any]) -> float:
+    return float(np.mean([jaccard(a[l], b[l]) for l in layers]))
+
+
+def _mean(numbers: list[float]) -> float:
+    """NaN where there are none."""
+    return float(np.mean(numbers)) if numbers else float("nan")
 
 
 def _kept(cells: list[Cell]) -> list[Cell]:

@@ -1,19 +1,18 @@
 """What notebook 06 reads, from the results of a sweep: `python where_to_prune.py minidst-where-to-prune.sqlite`.
 
 Beside this file: where_to_prune.csv, a row per run, and where_to_prune_similarity.json, Jaccard matrices of the runs
-that kept their connections, over the layers that an update can change: one that is full is alike in all of them.
+that kept their connections.
 """
 
 import csv
 import json
 import sys
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from minidst.metrics import jaccard
 from minidst.report import read
+from minidst.report.similarity import chance, changeable, matrix
 from minidst.sweep.watch import unpack
 
 SETTINGS = ("data", "method", "prune", "growth", "density", "every")
@@ -30,25 +29,27 @@ with Path(__file__).with_suffix(".csv").open("w", newline="") as file:
     writer.writeheader()
     writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
 
+kept = [cell for cell in report.cells if any(row["last"] for row in cell.rows)]
+layers = changeable(kept)
+names, gone = matrix(report, kept, "gone")
+_, last = matrix(report, kept, "last")
+for J in (gone, last):
+    np.fill_diagonal(J, 1)
 
-def mean(a, b, layers):
-    return float(np.mean([jaccard(a[l], b[l]) for l in layers]))
+
+def part_gone(row):
+    first, without = unpack(row["first"]), unpack(row["gone"])
+    return np.mean([without[l].size / first[l].size for l in layers])
 
 
-kept = {(report.label(cell), row["seed"]): {what: unpack(row[what]) for what in ("first", "gone", "last")}
-        for cell in report.cells for row in cell.rows if row["last"]}  # fmt: skip
-names = list(dict.fromkeys(name for name, _ in kept))
-seeds = sorted(seed for seed in {seed for _, seed in kept} if all((name, seed) in kept for name in names))
-layers = [l for l, gone in enumerate(kept[names[0], seeds[0]]["gone"]) if gone.size]
-found = {"names": names, "seeds": len(seeds), "layers": layers}
-for what in ("gone", "last"):
-    found[what] = [[round(np.mean([mean(kept[a, s][what], kept[b, s][what], layers) for s in seeds]), 4)
-                    for b in names] for a in names]  # fmt: skip
-found["start"] = [round(np.mean([mean(kept[a, s]["first"], kept[a, s]["last"], layers) for s in seeds]), 4)
-                  for a in names]  # fmt: skip
-pairs = list(combinations(seeds, 2))
-found["two starts"] = round(np.mean([mean(kept[names[0], a]["first"], kept[names[0], b]["first"], layers)
-                                     for a, b in pairs]), 4) if pairs else None  # fmt: skip
-found["part gone"] = [round(np.mean([[kept[a, s]["gone"][l].size / kept[a, s]["first"][l].size for l in layers]
-                                     for s in seeds]), 4) for a in names]  # fmt: skip
+found = {
+    "names": names,
+    "seeds": len(kept[0].rows),
+    "layers": layers,
+    "gone": gone.round(4).tolist(),
+    "last": last[:-1, :-1].round(4).tolist(),
+    "start": last[-1, :-1].round(4).tolist(),
+    "two starts": round(chance(kept), 4),
+    "part gone": [round(np.mean([part_gone(row) for row in cell.rows]), 4) for cell in kept],
+}
 Path(__file__).with_name("where_to_prune_similarity.json").write_text(json.dumps(found) + "\n")

@@ -241,16 +241,17 @@ def test_packed_keys_are_the_same_again():
         assert [layer.tolist() for layer in unpack(pack(layers))] == [layer.tolist() for layer in layers]
 
 
-def test_similarity_is_the_mean_jaccard_index_over_layers_and_seeds(tmp_path):
+def test_similarity_is_the_mean_jaccard_index_over_changed_layers_and_seeds(tmp_path):
     def masks(first, last, gone):
         return {"first": pack(first), "last": pack(last), "gone": pack(gone)}
 
-    start = keys([0, 1], [0])
+    full = [0, 1, 2]  # the third layer: alike in all runs, whatever the method
+    start = keys([0, 1], [0], full)
     runs = [
-        ({"method": "set"}, 0, 0.5, masks(start, keys([0, 2], [0]), keys([1], []))),
-        ({"method": "rigl"}, 0, 0.5, masks(start, keys([2, 3], [0]), keys([0], []))),
-        ({"method": "set"}, 1, 0.5, masks(keys([4, 5], [1]), keys([1], [0]), keys([1], [0]))),
-        ({"method": "rigl"}, 1, 0.5, masks(keys([4, 5], [1]), keys([1], [0]), keys([1], [1]))),
+        ({"method": "set"}, 0, 0.5, masks(start, keys([0, 2], [0], full), keys([1], [], []))),
+        ({"method": "rigl"}, 0, 0.5, masks(start, keys([2, 3], [0], full), keys([0], [], []))),
+        ({"method": "set"}, 1, 0.5, masks(keys([4, 5], [1], full), keys([1], [0], full), keys([1], [0], []))),
+        ({"method": "rigl"}, 1, 0.5, masks(keys([4, 5], [1], full), keys([1], [0], full), keys([1], [1], []))),
     ]
     report = write(tmp_path / "r.sqlite", runs)
     names, J = matrix(report, list(report.cells), "last")
