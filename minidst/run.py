@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .agreement import check_data, check_fit, check_schedule, checked
 from .config import Config
 from .data import Dataset, identity
 from .dst import Method
@@ -18,18 +19,9 @@ from .evaluate import evaluate
 from .given import instance
 from .history import History
 from .nn import Network
+from .overflow import REMEDY, stop_unless_finite
 from .progress import Progress, Sums, held
-from .train import (
-    REMEDY,
-    Step,
-    check_data,
-    check_fit,
-    check_schedule,
-    checked,
-    steps,
-    stop_unless_finite,
-    targets,
-)
+from .train import Step, steps, targets
 
 
 class Run:

@@ -10,9 +10,9 @@ import numpy as np
 from ..data.reading import as_path
 from ..given import instance
 from ..kernels.arrays import Offset
+from ..overflow import stop_unless_finite
 from ..run import Run
 from ..store import written_whole
-from ..train import stop_unless_finite
 from ..version import __version__
 from .archive import write
 from .names import described, described_method

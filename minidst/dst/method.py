@@ -8,13 +8,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..given import is_whole, is_within, quoted
 from ..kernels.arrays import Float, Offset
 from ..nn.network import Network
-from .grow import Candidates, all_absent
-from .prune import ROUNDS, Criterion, Round
+from .contradictions import contradictions
+from .grow import Candidates
+from .prune import Criterion, Round
 from .schedule import Schedule
-from .score import Score, gradient
+from .score import Score
 
 
 class Exchange(NamedTuple):
@@ -110,86 +110,9 @@ class Method:
     needs_dense: bool = False
 
     def __post_init__(self) -> None:
-        for contradiction, remedy in self._contradictions():
+        for contradiction, remedy in contradictions(self):
             if contradiction:
                 raise ValueError(f"method {self.name!r} {remedy}")
-
-    def _contradictions(self) -> Iterator[tuple[bool, str]]:
-        grows, own_update = self.candidates is not None, self.update is not None
-        yield (
-            not own_update and (self.prune is None) != (not grows),
-            "must both prune and grow, or neither: set prune and candidates",
-        )
-        yield self.score is not None and not grows, "scores candidates and has none; set candidates, or score=None"
-        yield (
-            self.candidates is all_absent and self.score is None,
-            "needs a score for all absent connections; or use candidates=random_absent",
-        )
-        starts = ("sparse", "dense", "small-dense")
-        yield self.start not in starts, f"has start {quoted(self.start)}; choose one of {', '.join(map(repr, starts))}"
-        for part in ("prune", "candidates", "newborn", "begin", "update", "after_step"):
-            given = getattr(self, part)
-            none = given is None and part != "newborn"
-            yield not none and not callable(given), f"has {part}={quoted(given)}; give a function of minidst.dst"
-        for part in ("name", "paper", "summary", "memory", "flops"):
-            given = getattr(self, part)
-            yield not isinstance(given, str) or not given, f"has {part}={quoted(given)}; give a text"
-        for part in ("regrow_pruned", "keep_value_on_regrow", "skip_optimizer_step", "needs_dense"):
-            given = getattr(self, part)
-            yield not isinstance(given, bool), f"has {part}={quoted(given)}; give True or False"
-        yield (
-            not isinstance(self.schedule, Schedule),
-            f"has schedule={quoted(self.schedule)}; give a dst.Schedule, such as dst.Cosine(alpha=0.3, every=100)",
-        )
-        formats = ("csr", "coo", "condensed")
-        yield self.format not in formats, f"has format {quoted(self.format)}; choose one of {', '.join(formats)}"
-        yield (
-            self.score is not None and not isinstance(self.score, Score),
-            f"has score={quoted(self.score)}; give a dst.Score, a number for every connection, such as gradient",
-        )
-        yield self.start != "sparse" and not self.needs_dense, "starts dense, so it must say needs_dense=True"
-        yield (
-            self.start != "sparse" and self.prune is not None and not own_update,
-            "starts dense and has no absent connection to grow; set prune=None",
-        )
-        yield (
-            self.keep_value_on_regrow and not self.regrow_pruned,
-            "keeps values on regrowth, which regrow_pruned=False rules out",
-        )
-        yield (
-            self.order == "grow_then_prune" and self.regrow_pruned,
-            "grows before it prunes, so what it prunes cannot be regrown; set regrow_pruned=False, "
-            "or order='prune_then_grow'",
-        )
-        yield (
-            self.order == "grow_then_prune" and not (self.prune and grows and not own_update),
-            "has nothing to put in order 'grow_then_prune', or an update with an order of its own; "
-            "set order='prune_then_grow'",
-        )
-        yield (
-            self.scope == "global" and grows and self.score is None and not own_update,
-            "chooses growth in the whole network, which needs a score to compare layers by; or use scope='layer'",
-        )
-        yield (
-            not is_whole(self.micro_batches),
-            f"has micro_batches {quoted(self.micro_batches)}; 1 takes a batch whole, a larger whole number cuts it",
-        )
-        in_parts = getattr(self.candidates, "in_parts", False) and self.score == gradient and not own_update
-        yield (
-            self.micro_batches > 1 and (not in_parts or self.regrow_pruned or not self.skip_optimizer_step),
-            f"has micro_batches {self.micro_batches}, which needs a guided sample scored by gradient, "
-            "regrow_pruned=False and skip_optimizer_step=True, as in GSE's records; or set micro_batches=1",
-        )
-        orders = ("prune_then_grow", "grow_then_prune")
-        yield self.order not in orders, f"has order {self.order!r}; choose one of {', '.join(map(repr, orders))}"
-        yield self.round not in [*ROUNDS], f"has round {self.round!r}; choose one of {', '.join(ROUNDS)}"
-        yield self.scope not in ("layer", "global"), f"has scope {self.scope!r}; choose 'layer' or 'global'"
-        yield (
-            not isinstance(self.rounds, tuple | list)
-            or not all(is_within(s, "[0, 1)") for s in self.rounds)
-            or list(self.rounds) != sorted(self.rounds),
-            f"has rounds {quoted(self.rounds)}; give a tuple of sparsities that rise within [0, 1)",
-        )
 
     @property
     def dynamic(self) -> bool:

@@ -67,3 +67,9 @@ def method(name: str | Method, /, **changes: Any) -> Method:
     if unknown:
         raise ValueError(f"method {record.name!r} has no field {', '.join(sorted(unknown))}; see `minidst.dst.Method`")
     return replace(record, **changes)
+
+
+def has_published_schedule(record: Method) -> bool:
+    """Whether a record keeps the schedule that the one of its name has here."""
+    known = (METHODS | COMBINATIONS).get(record.name)
+    return known is not None and known.schedule == record.schedule

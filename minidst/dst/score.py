@@ -18,6 +18,7 @@ from .grow import Site
 PIECE = 1 << 14  # connections whose row and column are written out at a time
 BLOCK = 1 << 16  # gradients that are always computed together: dense products want to be large
 
+
 @dataclass(frozen=True)
 class Score:
     """G = argtop-k over S of s, sorted keys; ties go to the smaller key.

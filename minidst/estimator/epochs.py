@@ -13,7 +13,8 @@ from ..config import Config
 from ..data import Dataset
 from ..dst import Method
 from ..nn import Network
-from ..train import Position, steps, stop_unless_finite
+from ..overflow import stop_unless_finite
+from ..train import Position, steps
 
 
 def mean_losses(net: Network, data: Dataset, method: Method, config: Config, at: Position) -> Iterator[float]:

@@ -11,11 +11,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..agreement import check_data, check_fit
 from ..data import Dataset
 from ..kernels.arrays import Float
 from ..mlp import mlp
 from ..nn import SparseLinear
-from ..train import Position, check_data, check_fit
+from ..train import Position
 from . import settings
 from .epochs import Best, mean_losses
 from .samples import checked_weights, split

@@ -490,14 +490,14 @@ def test_a_loss_that_is_not_finite_in_a_micro_batch_stops_before_anything_is_rew
 def test_micro_batches_are_refused_where_the_growth_cannot_be_found_from_parts(name, changes):
     method(name, **changes)
     with pytest.raises(
-        ValueError, match=rf"'{name}' has micro_batches 2, which needs a guided sample .*micro_batches=1"
+        ValueError, match=rf"'{name}' has micro_batches=2, which needs a guided sample .*micro_batches=1"
     ):
         method(name, **changes, micro_batches=2)
 
 
 @small
 def test_fewer_than_one_micro_batch_is_refused():
-    with pytest.raises(ValueError, match="micro_batches 0; 1 takes a batch whole"):
+    with pytest.raises(ValueError, match="micro_batches=0; 1 takes a batch whole"):
         method("gse-grabo", micro_batches=0)
 
 

@@ -113,8 +113,8 @@ def test_an_unknown_field_is_refused_by_name(refused):
         ({"start": "dense"}, ["needs_dense=True"]),
         ({"start": "dense", "needs_dense": True}, ["starts dense", "prune=None"]),
         ({"regrow_pruned": False, "keep_value_on_regrow": True}, ["keeps values", "regrow_pruned=False"]),
-        ({"round": "up"}, ["'up'", "floor, ceil, nearest"]),
-        ({"round": None}, ["None", "floor, ceil, nearest"]),
+        ({"round": "up"}, ["'up'", "'floor', 'ceil', 'nearest'"]),
+        ({"round": None}, ["None", "'floor', 'ceil', 'nearest'"]),
     ],
 )
 def test_a_record_that_contradicts_itself_is_refused(changes, words, refused):

@@ -125,7 +125,7 @@ def test_the_records_that_grow_first_are_those_of_algorithm_2():
         ("static", {"regrow_pruned": False}, ["nothing to put in order", "order='prune_then_grow'"]),
         ("dsr", {}, ["an order of its own"]),
         ("srigl", {"regrow_pruned": False}, ["an order of its own"]),
-        ("rigl", {"order": "both"}, ["order 'both'", "'prune_then_grow', 'grow_then_prune'"]),
+        ("rigl", {"order": "both"}, ["order='both'", "'prune_then_grow', 'grow_then_prune'"]),
     ],
 )
 def test_an_order_that_the_rest_of_the_record_contradicts_is_refused(name, changes, words, refused):
