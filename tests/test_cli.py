@@ -152,9 +152,7 @@ def test_compare_takes_the_paper_schedules_if_asked(printed, monkeypatch):
 @pytest.mark.small
 def test_train_prints_one_line_with_method_data_accuracy_and_connections(printed, tmp_path):
     out = printed("train", "digits", *QUICK, "--method", "static")
-    assert re.fullmatch(
-        r"static on digits: test accuracy \d+\.\d\d% after epoch 1, 178 connections, \d+\.\d s\n", out
-    )
+    assert re.fullmatch(r"static on digits: test accuracy \d+\.\d\d% after epoch 1, 178 connections, \d+\.\d s\n", out)
     assert list(tmp_path.iterdir()) == []
 
 

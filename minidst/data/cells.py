@@ -25,9 +25,7 @@ def is_name(cell: str) -> bool:
     return cell.strip() != "" and number(cell) is None
 
 
-def features(
-    line: int, cells: list[str], target: int, header: list[str] | None, path: Path
-) -> NDArray[np.float64]:
+def features(line: int, cells: list[str], target: int, header: list[str] | None, path: Path) -> NDArray[np.float64]:
     """Return the numbers of one line without the cell at index `target`, (columns - 1,) float64.
 
     Raises ValueError naming line and column of the first that is blank, no number or no finite float32.

@@ -29,21 +29,11 @@ KNOWN: dict[str, dict[str, int]] = {
     "fashion-mnist/t10k-images-idx3-ubyte": {
         "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b": 7840016
     },
-    "fashion-mnist/t10k-labels-idx1-ubyte": {
-        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34": 10008
-    },
-    "mnist/train-images-idx3-ubyte": {
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db": 47040016
-    },
-    "mnist/train-labels-idx1-ubyte": {
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5": 60008
-    },
-    "mnist/t10k-images-idx3-ubyte": {
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7": 7840016
-    },
-    "mnist/t10k-labels-idx1-ubyte": {
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2": 10008
-    },
+    "fashion-mnist/t10k-labels-idx1-ubyte": {"0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34": 10008},
+    "mnist/train-images-idx3-ubyte": {"ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db": 47040016},
+    "mnist/train-labels-idx1-ubyte": {"65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5": 60008},
+    "mnist/t10k-images-idx3-ubyte": {"0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7": 7840016},
+    "mnist/t10k-labels-idx1-ubyte": {"ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2": 10008},
     "cifar10/data_batch_1": {"cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5": 30730000},
     "cifar10/data_batch_2": {"a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed": 30730000},
     "cifar10/data_batch_3": {"bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67": 30730000},

@@ -33,9 +33,7 @@ def load_cifar10(data_dir: object = None, check: bool = True) -> Dataset:
     Raises ValueError if files are missing, damaged or not the known ones.
     """
     files = find(LAYOUTS["cifar10"], data_dir)
-    batches = {
-        array: read_batch(path, f"cifar10/{array}" if check else None) for array, path in files.items()
-    }
+    batches = {array: read_batch(path, f"cifar10/{array}" if check else None) for array, path in files.items()}
     test = batches.pop("test_batch")
     train = np.concatenate(list(batches.values()))
     return Dataset(_scaled(train), train[:, 0], _scaled(test), test[:, 0], 10, "cifar10")
@@ -53,9 +51,7 @@ def read_batch(path: Path, array: str | None = None) -> NDArray[np.uint8]:
         with reading(path, "CIFAR-10 batch", REMEDY):
             content = path.read_bytes()
         if not content or len(content) % RECORD:
-            raise ValueError(
-                f"{shown(path)} holds {len(content)} bytes, not one or more records of {RECORD}: {REMEDY}"
-            )
+            raise ValueError(f"{shown(path)} holds {len(content)} bytes, not one or more records of {RECORD}: {REMEDY}")
         records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
     if array is not None:
         check_digest(array, path, records.data)

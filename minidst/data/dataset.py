@@ -50,8 +50,7 @@ class Dataset:
             x, y = (self._converted(f"{letter}_{part}") for letter in "xy")
             if len(x) != len(y):
                 raise ValueError(
-                    f"{self.name}: x_{part} has {len(x)} samples and y_{part} has {len(y)}: "
-                    "give one y per x"
+                    f"{self.name}: x_{part} has {len(x)} samples and y_{part} has {len(y)}: give one y per x"
                 )
         for letter in "xy" if self.classes == 0 else "x":
             widths = [getattr(self, f"{letter}_{part}").shape[1] for part in ("train", "test")]
@@ -87,9 +86,7 @@ class Dataset:
 def _matrix(values: NDArray[Any], label: str, dtype: np.dtype[Any]) -> Floats:
     """Return `values` as a finite, non-empty matrix of `dtype`."""
     if values.ndim != 2:
-        raise ValueError(
-            f"{label} has shape {values.shape}, not (samples, columns): reshape it to 2 dimensions"
-        )
+        raise ValueError(f"{label} has shape {values.shape}, not (samples, columns): reshape it to 2 dimensions")
     if values.size == 0:
         raise ValueError(f"{label} has shape {values.shape}: give at least one sample and one column")
     if values.dtype.kind not in "biuf":
@@ -112,16 +109,14 @@ def _labels(values: NDArray[Any], classes: int, label: str) -> NDArray[np.int64]
         raise ValueError(f"{label} has shape {values.shape}: give one label per sample, shape (samples,)")
     if values.dtype.kind not in "biu":
         raise ValueError(
-            f"{label} has dtype {values.dtype}, labels are whole numbers: "
-            "use .astype(int), or classes=0 for regression"
+            f"{label} has dtype {values.dtype}, labels are whole numbers: use .astype(int), or classes=0 for regression"
         )
     # Compared as Python numbers and before the conversion: a huge uint64 would wrap around in int64.
     for extreme in (values.min(), values.max()):
         if not 0 <= int(extreme) < classes:
             first = int(np.flatnonzero(values == extreme)[0])
             raise ValueError(
-                f"{label}[{first}] is {extreme}, outside 0..{classes - 1}: "
-                "number the classes from 0, or raise classes"
+                f"{label}[{first}] is {extreme}, outside 0..{classes - 1}: number the classes from 0, or raise classes"
             )
     return np.require(values, np.int64, KEPT)
 

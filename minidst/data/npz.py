@@ -44,9 +44,7 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         keys = [name.removesuffix(".npy") for name in archive.namelist()]
         if sorted(keys) not in (sorted(SPLIT), sorted(WHOLE)):
             found = ", ".join(repr(key[:40]) for key in keys[:8]) or "none"
-            raise ValueError(
-                f"{shown(path)} has the keys {found}: wanted {', '.join(SPLIT)}, or {', '.join(WHOLE)}"
-            )
+            raise ValueError(f"{shown(path)} has the keys {found}: wanted {', '.join(SPLIT)}, or {', '.join(WHOLE)}")
         with reading(path, "npz file", REMEDY):
             return {key: _read_npy(archive, key, os.path.getsize(path)) for key in keys}
 

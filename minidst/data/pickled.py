@@ -106,7 +106,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         # Fresh objects each time: what a pickle manages to set on them is gone with it.
         match module, name:
-            case ("numpy.core.multiarray" | "numpy._core.multiarray"), "_reconstruct":
+            case (("numpy.core.multiarray" | "numpy._core.multiarray"), "_reconstruct"):
                 return lambda *_: _Array()
             case "numpy", "dtype":
                 return lambda dtype, *_: _Dtype(dtype)

@@ -4,7 +4,6 @@ SRigL's layout (Lasby et al. 2023, appendix F): two (n_active, k) arrays and no 
 `rows` are ablated: they have no inputs at all, and the kernels leave them alone.
 """
 
-
 from .arrays import Float, Index
 from .jit import jit
 from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, load, pick, samples, store

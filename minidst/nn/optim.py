@@ -95,4 +95,3 @@ def _state(p: Parameter, name: str) -> Float:
     if name not in p.state:
         p.state[name] = np.zeros(p.values.size, p.values.dtype)
     return p.state[name]
-

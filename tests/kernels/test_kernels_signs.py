@@ -3,7 +3,6 @@
 That any four of the signs are independent, and that no sum overflows, is theorem 3 (tests/theory).
 """
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from minidst.kernels import sketch
 
 pytestmark = pytest.mark.small
 checked = settings(deadline=None, max_examples=40)
+
 
 def at(q, draw):
     """Numbers mod 2^q − 1, the largest and the smallest among them often."""

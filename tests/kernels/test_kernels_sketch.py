@@ -1,4 +1,3 @@
-
 import naive
 import numpy as np
 import pytest

@@ -42,9 +42,7 @@ def test_gradual_pruning_by_hand_to_nine_tenths_in_ten_updates():
     assert found == pytest.approx([float(s) for s in expected[1:]], abs=1e-15)
 
 
-@given(
-    st.integers(-50, 50), st.integers(1, 50), st.integers(1, 50), st.fractions(0, 1), st.fractions(0, 1), st.data()
-)
+@given(st.integers(-50, 50), st.integers(1, 50), st.integers(1, 50), st.fractions(0, 1), st.fractions(0, 1), st.data())
 def test_gradual_pruning_goes_from_its_first_to_its_last_sparsity_and_never_back(t_0, n, every, s_i, s_f, data):
     def s(t):
         return gradual_schedule(Fraction(t), n, every, s_f, s_i, t_0)
