@@ -136,25 +136,33 @@ def kth_smallest(scores: Index, k: int) -> int:
 
 
 @jit
-def draw(cumulative: Float, uniforms: Float, out: Index) -> None:
-    """out[m] = the first i with cumulative[i] > u_m·total: `np.searchsorted` from the right, by a table of hints.
+def fill_hints(cumulative: Float, out: Index) -> None:
+    """out[g] = where to begin looking for a u ∈ [g, g + 1)/G, g < G = out.size − 1 (Chen and Asau 1974).
 
-    Hint g is where the search for u ∈ [g, g + 1)/4n begins (Chen and Asau 1974), one place early against rounding. A
-    u that rounding takes to the total or beyond gives the last i that has any weight.
+    One place early, against rounding. out[G] is where to stop: the last i that has any weight.
     """
-    n, total = cumulative.size, cumulative[-1]
-    last = n - 1
+    G, total = out.size - 1, cumulative[-1]
+    last = cumulative.size - 1
     while last > 0 and cumulative[last - 1] == total:
         last -= 1
-    hints = np.empty(4 * n + 1, np.int32)
     i = 0
-    for g in range(4 * n + 1):
-        while i < n - 1 and cumulative[i] <= total * g / (4 * n):
+    for g in range(G):
+        while i < last and cumulative[i] <= total * (g - 1) / G:
             i += 1
-        hints[g] = min(i, last)
+        out[g] = i
+    out[G] = last
+
+
+@jit
+def draw(cumulative: Float, hints: Index, uniforms: Float, out: Index) -> None:
+    """out[m] = the first i with cumulative[i] > u_m·total: `np.searchsorted` from the right, by a table of hints.
+
+    A u that rounding takes to the total or beyond gives the last i that has any weight.
+    """
+    G, total, last = hints.size - 1, cumulative[-1], hints[-1]
     for m in range(uniforms.size):
         value = uniforms[m] * total
-        i = hints[max(0, int(uniforms[m] * 4 * n) - 1)]
+        i = hints[min(int(uniforms[m] * G), G - 1)]
         while i < last and cumulative[i] <= value:
             i += 1
         out[m] = i

@@ -29,7 +29,7 @@ import numpy as np
 
 from ...given import function, one_of, within
 from ...kernels.arrays import Float, Index, Offset
-from ...kernels.order import draw, sort_keys
+from ...kernels.order import draw, fill_hints, sort_keys
 from ..grow import Site
 from ..method import Method, name_of
 from ..prune import NUDGE, magnitude
@@ -87,10 +87,11 @@ class GuidedSample:
 def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Index:
     """m units drawn with probability ∝ weight; uniformly where every weight is 0 (a dead layer tells nothing)."""
     cumulative = np.cumsum(weight if weight.any() else np.ones(weight.size))
-    drawn = np.empty(m, np.int32)
+    drawn, hints = np.empty(m, np.int32), np.empty(1 + np.clip(m, 4 * weight.size, 16 * weight.size), np.int32)
+    fill_hints(cumulative, hints)
     for start in range(0, m, PIECE):
         piece = drawn[start : start + PIECE]
-        draw(cumulative, rng.random(piece.size), piece)
+        draw(cumulative, hints, rng.random(piece.size), piece)
     return drawn
 
 
