@@ -89,25 +89,36 @@ def ranks_by_sign(theta: Float, order: Index, out: Float) -> None:
 def merge(keys: Offset, keeps: Bool, born: Offset, out: Offset, source: Offset) -> None:
     """The keys that are kept and those that are born, two increasing runs, as one.
 
-    source[e] = p where out[e] = keys[p], −1 where it is born.
+    source[e] = p where out[e] = keys[p], −1 where it is born. A key that is not kept is written too, and the next one
+    takes its place: which are kept is hard to predict, so there is no branch on it.
     """
-    p, q = 0, 0
-    for e in range(out.size):
-        while p < keys.size and not keeps[p]:
-            p += 1
-        if q == born.size or (p < keys.size and keys[p] <= born[q]):
-            out[e], source[e] = keys[p], p
-            p += 1
-        else:
+    q, e = 0, 0
+    for p in range(keys.size):
+        while q < born.size and born[q] < keys[p]:
             out[e], source[e] = born[q], -1
-            q += 1
+            q, e = q + 1, e + 1
+        if e < out.size:
+            out[e], source[e] = keys[p], p
+            e += keeps[p]
+    out[e:], source[e:] = born[q:], -1
 
 
 @jit
 def follow(aligned: Any, source: Offset, out: Any) -> None:
     """out[e] = aligned[source[e]], or 0 where source[e] is −1."""
     for e in range(source.size):
-        out[e] = aligned[source[e]] if source[e] >= 0 else 0
+        carried = aligned[max(source[e], 0)]  # looked up in either case: again, what is born is hard to predict
+        out[e] = carried if source[e] >= 0 else aligned.dtype.type(0)
+
+
+@jit
+def ends(keys: Offset, n_in: int, rows: Index, cols: Index) -> None:
+    """rows[e], cols[e] = keys[e] // n_in, keys[e] % n_in of increasing keys, which need no division."""
+    i, first = 0, 0
+    for e in range(keys.size):
+        while keys[e] - first >= n_in:
+            i, first = i + 1, first + n_in
+        rows[e], cols[e] = i, keys[e] - first
 
 
 @jit

@@ -7,7 +7,7 @@ import numpy as np
 from ..formats import Sparse
 from ..given import quoted
 from ..kernels.arrays import Float, Offset
-from ..kernels.order import follow, merge
+from ..kernels.order import ends, follow, merge
 
 S = TypeVar("S", bound=Sparse)
 
@@ -45,10 +45,10 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     if (twice := np.flatnonzero(keys[1:] == keys[:-1])).size:
         raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
     values = carry(W.values, source)
-    values[source < 0] = born_values  # which stay in their order
-    rows = (keys // n_in).astype(np.int32)
-    keys %= n_in
-    return type(W).from_connections(W.shape, rows, keys.astype(np.int32), values), source
+    values[np.flatnonzero(source < 0)] = born_values  # which stay in their order
+    rows, cols = np.empty(nnz, np.int32), np.empty(nnz, np.int32)
+    ends(keys, n_in, rows, cols)
+    return type(W).from_connections(W.shape, rows, cols, values), source
 
 
 def carry(aligned: Float, source: Offset) -> Float:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import DTYPES
 
-from minidst.kernels.order import by_magnitude, draw, fill_hints, follow, kth_smallest, merge, sort_keys
+from minidst.kernels.order import by_magnitude, draw, ends, fill_hints, follow, kth_smallest, merge, sort_keys
 
 pytestmark = pytest.mark.small
 
@@ -39,6 +39,14 @@ def test_what_is_kept_and_what_is_born_are_merged_and_every_key_knows_where_it_c
     carried = np.empty(merged.size)
     follow(keys + 0.5, source, carried)
     np.testing.assert_array_equal(carried, np.where(source < 0, 0, merged + 0.5))
+
+
+@given(st.lists(st.integers(0, 40)), st.integers(1, 12))
+def test_the_ends_of_increasing_keys_are_quotient_and_remainder(keys, n_in):
+    keys = np.array(sorted(keys), np.int64)
+    rows, cols = np.empty(keys.size, np.int32), np.empty(keys.size, np.int32)
+    ends(keys, n_in, rows, cols)
+    np.testing.assert_array_equal([rows, cols], np.divmod(keys, n_in))
 
 
 @given(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 1.0, np.inf]) | st.floats(allow_nan=False, width=32), min_size=1))
