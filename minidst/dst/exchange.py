@@ -54,22 +54,22 @@ def lowest(layers: Sequence[SparseLinear], method: Method, k: int, rng: np.rando
 
 
 def grow(
-    layer: SparseLinear,
-    method: Method,
-    P: Offset,
-    k: int,
-    rng: np.random.Generator,
-    net: Network | None = None,
-    sampled: int | None = None,
+    layer: SparseLinear, method: Method, P: Offset, k: int, rng: np.random.Generator, net: Network | None = None
 ) -> tuple[Offset, int]:
-    """(G, |S|): up to k keys to grow in a layer that drops P; its candidates are told to expect `sampled`, or k."""
-    assert method.candidates is not None, "Method requires candidates with prune"
-    keys = layer.W.keys()
-    taken = np.delete(keys, P) if method.regrow_pruned else keys
-    site = Site.of(layer, net, taken)
-    S = method.candidates(site, k if sampled is None else sampled, rng)
+    """(G, |S|): up to k keys to grow in a layer that drops P."""
+    site, S = look(layer, method, P, k, rng, net)
     G = method.score(site, S, k) if method.score else pick(S, k, rng)
     return G, site.free if S is None else S.size
+
+
+def look(
+    layer: SparseLinear, method: Method, P: Offset, k: int, rng: np.random.Generator, net: Network | None = None
+) -> tuple[Site, Offset | None]:
+    """(where to look in a layer that drops P, the record's candidates there, told that k are to be grown)."""
+    assert method.candidates is not None, "Method requires candidates with prune"
+    keys = layer.W.keys()
+    site = Site.of(layer, net, np.delete(keys, P) if method.regrow_pruned else keys)
+    return site, method.candidates(site, k, rng)
 
 
 def spared(P: Offset, scores: Float, regrown: Bool, grown: int) -> Offset:

@@ -11,6 +11,7 @@ import numpy as np
 from ..given import function
 from ..kernels import coo
 from ..kernels.arrays import Float, Offset
+from ..kernels.order import ends
 from ..kernels.select import collect, k_largest
 from ..topology.graphs import absent
 from .grow import Site
@@ -51,10 +52,11 @@ class Score:
 def gradient_at(X: Float, DY: Float, keys: Offset) -> Float:
     """∇_ij = Σ_b DY[i, b]·X[j, b] at the sorted keys i·n_in + j and nowhere else, (keys.size,)."""
     nabla = np.empty(keys.size, X.dtype)
+    rows, cols = np.empty(PIECE, np.int32), np.empty(PIECE, np.int32)
     for start in range(0, keys.size, PIECE):
-        piece = slice(start, start + PIECE)
-        rows, cols = np.divmod(keys[piece], X.shape[0])
-        coo.sddmm(rows.astype(np.int32), cols.astype(np.int32), DY, X, nabla[piece])
+        piece = keys[start : start + PIECE]
+        ends(piece, X.shape[0], rows, cols)
+        coo.sddmm(rows[: piece.size], cols[: piece.size], DY, X, nabla[start : start + PIECE])
     return nabla
 
 

@@ -8,8 +8,7 @@ from ..kernels.arrays import Float, Offset
 from ..kernels.select import k_largest
 from ..nn.layers import SparseLinear
 from ..nn.network import Network
-from .exchange import NONE, apply, choose, grow, lowest, spared
-from .grow import Site
+from .exchange import NONE, apply, choose, look, lowest, spared
 from .method import Exchange, Method
 from .prune import how_many
 
@@ -46,12 +45,15 @@ def exchange_globally(net: Network, method: Method, fraction: float, rng: np.ran
 
     offers, values, considered = [], [], 0
     for layer, dropped, (_, sampled) in zip(layers, split(P, sizes), told, strict=True):
-        G, looked_at = grow(layer, method, dropped, k, rng, net, sampled)
-        offers.append(G)
-        values.append(method.score.values(Site.of(layer, net), G))
-        considered += looked_at
-    best = split(k_largest(np.concatenate(values), k), [G.size for G in offers])
-    grown = [G[chosen] for G, chosen in zip(offers, best, strict=True)]
+        site, S = look(layer, method, dropped, sampled, rng, net)
+        G = method.score(site, None, k) if S is None else S
+        s = method.score.values(site, G)
+        best = k_largest(s, k)
+        offers.append(G[best])
+        values.append(s[best])
+        considered += site.free if S is None else S.size
+    chosen = split(k_largest(np.concatenate(values), k), [G.size for G in offers])
+    grown = [G[best] for G, best in zip(offers, chosen, strict=True)]
 
     if not prunes_first:
         scores, P = lowest(layers, method, sum(G.size for G in grown), rng)

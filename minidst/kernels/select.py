@@ -92,14 +92,24 @@ def collect(
 
 @jit
 def keep_absent(keys: Offset, taken: Offset) -> int:
-    """Move the keys that are not taken to the front, each once, and return how many there are; both are sorted."""
-    kept, t = 0, 0
-    for s in range(keys.size):
-        while t < taken.size and taken[t] < keys[s]:
-            t += 1
-        if (t == taken.size or taken[t] != keys[s]) and (kept == 0 or keys[kept - 1] != keys[s]):
-            keys[kept] = keys[s]
-            kept += 1
+    """Move the keys that are not taken to the front, each once, and return how many there are; both are sorted.
+
+    A key is written before it is known whether it stays, and if not the next one takes its place.
+    """
+    kept, s, t, last = 0, 0, 0, np.int64(-1)
+    while s < keys.size and t < taken.size:
+        key = keys[s]
+        behind = taken[t] < key
+        stays = key < taken[t] and key != last
+        keys[kept] = key
+        last = key if stays else last
+        kept += stays
+        s += not behind
+        t += behind
+    for key in keys[s:]:
+        keys[kept] = key
+        kept += key != last
+        last = key
     return kept
 
 
