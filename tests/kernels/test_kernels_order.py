@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import DTYPES
 
-from minidst.kernels.order import by_magnitude, draw, ends, fill_hints, follow, kth_smallest, merge, sort_keys
+from minidst.kernels.order import by_magnitude, ends, follow, kth_smallest, merge, sort_keys
 
 pytestmark = pytest.mark.small
 
@@ -54,30 +54,3 @@ def test_the_kth_smallest_is_found_by_its_digits(numbers):
     scores = np.array(numbers, np.float32) + np.float32(0)
     found = [np.int32(kth_smallest(scores.view(np.int32), k)).view(np.float32) for k in range(scores.size)]
     assert found == sorted(scores.tolist())
-
-
-def drawn_by(cumulative, u, hints):
-    """With so many hints."""
-    drawn, table = np.empty(u.size, np.int32), np.empty(hints + 1, np.int32)
-    fill_hints(cumulative, table)
-    draw(cumulative, table, u, drawn)
-    return drawn
-
-
-@given(
-    st.lists(st.sampled_from([0.0, 1e-300, 1e-17, 0.1, 1.0, 3.0]), min_size=1, max_size=30).filter(any),
-    st.lists(st.floats(0, 1, exclude_max=True) | st.sampled_from([0.0, 0.25, 0.5, 1 - 2**-53]), max_size=30),
-    st.integers(1, 500),
-)
-def test_a_draw_is_the_search_from_the_right(weight, uniforms, hints):
-    cumulative, u = np.cumsum(weight), np.array(uniforms)
-    drawn = drawn_by(cumulative, u, hints)
-    last = np.searchsorted(cumulative, cumulative[-1])
-    expected = np.searchsorted(cumulative, u * cumulative[-1], side="right")
-    np.testing.assert_array_equal(drawn, np.minimum(expected, last))
-    assert all(weight[i] > 0 for i in drawn)
-
-
-def test_a_subnormal_total_that_rounding_reaches_is_drawn_within_the_weights():
-    for hints in (1, 2, 12, 48):  # .9·5e-324 rounds up to 5e-324
-        assert drawn_by(np.cumsum([0.0, 5e-324, 0.0]), np.array([0.9]), hints).tolist() == [1]

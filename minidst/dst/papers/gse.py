@@ -29,7 +29,8 @@ import numpy as np
 
 from ...given import function, one_of, within
 from ...kernels.arrays import Float, Index, Offset
-from ...kernels.order import draw, fill_hints, sort_keys
+from ...kernels.draws import draw, fill_hints
+from ...kernels.order import sort_keys
 from ..grow import Site
 from ..method import Method, name_of
 from ..prune import NUDGE, magnitude
