@@ -106,6 +106,9 @@ def merge(keys: Offset, keeps: Bool, born: Offset, out: Offset, source: Offset) 
 @jit
 def follow(aligned: Any, source: Offset, out: Any) -> None:
     """out[e] = aligned[source[e]], or 0 where source[e] is −1."""
+    if aligned.size == 0:
+        out[:] = 0
+        return
     for e in range(source.size):
         carried = aligned[max(source[e], 0)]  # looked up in either case: again, what is born is hard to predict
         out[e] = carried if source[e] >= 0 else aligned.dtype.type(0)
