@@ -58,10 +58,12 @@ def deal(product: Callable[[int, int], None], cuts: Cuts) -> None:
             product(r0, r1)
 
     helpers = [_pool(_count).submit(work) for _ in range(min(_count, len(cuts) - 1) - 1)]
-    work()
-    for helper in helpers:
-        if not helper.cancel():  # it may not even have begun
-            helper.result()
+    try:
+        work()
+    finally:  # whatever went wrong here, nobody writes to the arrays any more once this returns
+        for helper in helpers:
+            if not helper.cancel():  # it may not even have begun
+                helper.result()
 
 
 def even_cuts(indptr: Offset, pieces: int) -> Cuts:

@@ -79,12 +79,36 @@ def test_compiled_products_let_go_of_the_gil(product):
 
 
 def test_what_goes_wrong_in_a_thread_is_raised_in_the_caller():
+    helping = threading.Event()
+
     def product(r0, r1):
-        raise ZeroDivisionError(f"rows {r0} to {r1}")
+        if threading.current_thread() is threading.main_thread():
+            assert helping.wait(30)
+        else:
+            helping.set()
+            raise ZeroDivisionError("in a helper")
 
     minidst.threads(2)
-    with pytest.raises(ZeroDivisionError, match="rows 0 to 1"):
+    with pytest.raises(ZeroDivisionError, match="in a helper"):
         parallel.deal(product, (0, 1, 2))
+
+
+def test_what_goes_wrong_in_the_caller_is_raised_once_the_helpers_are_done():
+    helping, over, done = threading.Event(), threading.Event(), []
+
+    def product(r0, r1):
+        if threading.current_thread() is threading.main_thread():
+            assert helping.wait(30)
+            threading.Timer(0.05, over.set).start()
+            raise ZeroDivisionError("in the caller")
+        helping.set()
+        assert over.wait(30)
+        done.append(r0)
+
+    minidst.threads(2)
+    with pytest.raises(ZeroDivisionError, match="in the caller"):
+        parallel.deal(product, (0, 1, 2))
+    assert len(done) == 1
 
 
 def test_numpy_multiplies_on_one_thread_inside_the_block_and_as_before_after_it():
