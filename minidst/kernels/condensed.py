@@ -5,9 +5,8 @@ SRigL's layout (Lasby et al. 2023, appendix F): two (n_active, k) arrays and no 
 """
 
 from .arrays import Float, Index
-from .csr import last_of_eight
 from .jit import jit
-from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, load, pick, samples, store
+from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
 
 
 @jit
@@ -47,20 +46,18 @@ def spmv(k: int, indices: Index, values: Float, x: Float, bias: Float, out: Floa
     indices, values: written out as (n_active·k,); bias, out: (n_active,). A call hands over as little as it can: for
     one sample that takes as long as a thousand connections. The rest of a row is as in csr.spmv.
     """
-    weights, none, ones = values.reshape(1, values.size), fill(values, 0, OCTET), fill(values, 1, OCTET)
+    weights, ones = values.reshape(1, values.size), fill(values, 1, OCTET)
     rest = k % 8
     looks_back = k > 8 and rest > 3
-    new = load(last_of_eight(values), 0, rest, OCTET)
     e = 0
     for a in range(out.size):
         end = e + k
-        eight, y = none, bias[a]
+        eight, y = fill(values, 0, OCTET), bias[a]
         while e + 8 <= end:
             eight = add(eight, load(weights, 0, e, OCTET), pick(x, indices, e, OCTET))
             e += 8
         if looks_back:
-            w = add(none, load(weights, 0, end - 8, OCTET), new)
-            eight = add(eight, w, pick(x, indices, end - 8, OCTET))
+            eight = add(eight, load(weights, 0, end - 8, OCTET), last(pick(x, indices, end - 8, OCTET), rest))
             e = end
         while e < end:
             y += values[e] * x[indices[e]]

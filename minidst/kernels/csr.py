@@ -6,11 +6,9 @@ row of `out` belongs to one outer iteration that reads nothing another one write
 rows to any thread and get the same bits.
 """
 
-import numpy as np
-
 from .arrays import Float, Index, Offset
 from .jit import jit
-from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, load, pick, samples, store
+from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
 
 
 @jit
@@ -50,33 +48,22 @@ def _spmm_tiles(
 
 
 @jit
-def last_of_eight(like: Float) -> Float:
-    """(1, 16), of like's dtype: eight of its numbers from r on are 0, but for the last r, which are 1."""
-    steps = np.zeros((1, 16), like.dtype)
-    steps[0, 8:] = 1
-    return steps
-
-
-@jit
 def spmv(indptr: Offset, indices: Index, values: Float, x: Float, bias: Float, out: Float) -> None:
     """y_i = β_i + Σ_{e in row i} W[e] · x[j(e)]: a single sample, eight connections at a time.
 
-    A row's last four to seven are taken as eight, with some that have been counted already, at weight 0 (so that where
-    x overflows to ∞, y may be NaN); fewer are taken one by one.
+    A row's last four to seven are taken as eight, less those that have been counted already; fewer one by one.
     """
-    weights, none, ones = values.reshape(1, values.size), fill(values, 0, OCTET), fill(values, 1, OCTET)
-    last = last_of_eight(values)
+    weights, ones = values.reshape(1, values.size), fill(values, 1, OCTET)
     for i in range(out.size):
         e, end = indptr[i], indptr[i + 1]
         rest = (end - e) % 8
         looks_back = end - e > 8 and rest > 3
-        eight, y = none, bias[i]
+        eight, y = fill(values, 0, OCTET), bias[i]
         while e + 8 <= end:
             eight = add(eight, load(weights, 0, e, OCTET), pick(x, indices, e, OCTET))
             e += 8
         if looks_back:
-            w = add(none, load(weights, 0, end - 8, OCTET), load(last, 0, rest, OCTET))
-            eight = add(eight, w, pick(x, indices, end - 8, OCTET))
+            eight = add(eight, load(weights, 0, end - 8, OCTET), last(pick(x, indices, end - 8, OCTET), rest))
             e = end
         while e < end:
             y += values[e] * x[indices[e]]

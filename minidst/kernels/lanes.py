@@ -49,6 +49,11 @@ def pick(x: Float, j: Index, e: int, size: Size) -> Tile:
     return x[j[e : e + samples(x, size)]]
 
 
+def last(tile: Tile, r: int) -> Tile:
+    """Its last r numbers, and 0 before them, even where the tile is not finite."""
+    return np.where(np.arange(tile.size) >= tile.size - r, tile, tile.dtype.type(0))
+
+
 def store(tile: Tile, M: Float, i: int, b: int) -> None:
     """M[i, b : b + samples] = tile."""
     M[i, b : b + tile.size] = tile

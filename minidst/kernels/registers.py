@@ -96,6 +96,18 @@ def _pick(typing, x, j, e, size):
 
 
 @intrinsic
+def _last(typing, tile, r):
+    def build(context, builder, signature, arguments):
+        tile, r = arguments
+        places = ir.VectorType(_I64, tile.type.count)
+        first = _everywhere(builder, builder.sub(_I64(places.count), r), places)
+        kept = builder.icmp_signed(">=", ir.Constant(places, list(range(places.count))), first)
+        return builder.select(kept, tile, ir.Constant(tile.type, [0.0] * places.count))
+
+    return tile(tile, types.intp), build
+
+
+@intrinsic
 def _store(typing, tile, M, i, b):
     def build(context, builder, signature, arguments):
         tile, *place = arguments
@@ -152,6 +164,11 @@ def _(M, i, b, size):
 @overload(lanes.pick)
 def _(x, j, e, size):
     return lambda x, j, e, size: _pick(x, j, e, size)
+
+
+@overload(lanes.last)
+def _(tile, r):
+    return lambda tile, r: _last(tile, r)
 
 
 @overload(lanes.store)

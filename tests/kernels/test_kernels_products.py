@@ -178,6 +178,21 @@ def test_a_single_sample_gives_whole_numbers_exactly_in_both_row_formats(dtype, 
 
 @pytest.mark.small
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("fan_in", [7, 12, 15, 23])
+def test_an_infinite_input_counts_once_in_a_single_sample(dtype, fan_in):
+    """Also where the rest of a row looks back at it."""
+    t = topology([fan_in], fan_in)
+    for infinite in range(fan_in):
+        values, x, y = np.ones(fan_in, dtype), np.ones(fan_in, dtype), np.empty(1, dtype)
+        x[infinite] = np.inf
+        csr.spmv(frozen(pointer(t.rows, 1)), frozen(t.cols), values, x, np.zeros(1, dtype), y)
+        same(y, [np.inf])
+        condensed.spmv(fan_in, frozen(t.cols), values, x, np.zeros(1, dtype), y)
+        same(y, [np.inf])
+
+
+@pytest.mark.small
+@pytest.mark.parametrize("dtype", DTYPES)
 @given(t=topologies(), B=st.sampled_from([1, 3, 31, 33, 129]))
 def test_a_product_starts_from_its_bias(dtype, t, B):
     values, _, X = numbers(t, B, dtype)
