@@ -6,8 +6,9 @@ from math import ceil
 
 from .config import Config
 from .data import Dataset
-from .dst import Method, has_published_schedule
+from .dst import Method
 from .dst import method as method_named
+from .dst.registry import has_published_schedule
 from .formats import FORMATS
 from .given import instance
 from .mlp import check_format

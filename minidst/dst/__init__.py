@@ -6,7 +6,7 @@ from .grow import Site, all_absent, random_absent
 from .method import Exchange, Method, from_init, zeros
 from .micro import update_in_parts
 from .papers.gse import GuidedSample
-from .registry import METHODS, has_published_schedule, method
+from .registry import METHODS, method
 from .schedule import Constant, Cosine, Linear, Schedule
 from .score import Score, gradient, textbook_gradient
 from .update import exchange_globally, update
@@ -28,7 +28,6 @@ __all__ = [
     "from_init",
     "gradient",
     "grow",
-    "has_published_schedule",
     "method",
     "prune",
     "random_absent",
