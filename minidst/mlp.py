@@ -80,7 +80,7 @@ def mlp(
     layers: list[Layer] = []
     for layer in weighted[:-1]:
         layer.bias.values[:] = hidden_bias(layer.shape[0], dtype)
-        layers += [layer, ReLU()]
+        layers += [layer, ReLU(in_place=True)]
     return Network([*layers, weighted[-1]], loss or CrossEntropy(label_smoothing=0.02), rng, sum(counts))
 
 

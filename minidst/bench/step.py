@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..kernels.arrays import Float, aligned_copy
+from ..kernels.arrays import Float
+from ..kernels.batch import as_columns
 from ..kernels.parallel import one_blas_thread
 from ..mlp import mlp
 from ..nn import SGD, Network
@@ -74,7 +75,7 @@ def ours(net: Network, x: Float, y: Any, lr: float = 0.01) -> Callable[[], None]
 
     def step() -> None:
         with one_blas_thread():
-            Z = net.forward(aligned_copy(x.T, net.dtype), training=True)
+            Z = net.forward(as_columns(x, np.arange(len(x)), net.dtype), training=True)
             _, DZ = net.loss(Z, y)
             net.backward(DZ)
             optimizer.step(list(net.parameters()), lr)

@@ -85,8 +85,8 @@ def _packed_layer(l: int, layer: Layer, generators: list[Generator], arrays: Arr
         return {"kind": "Dropout", "p": described(layer.p, "p"), "generator": number}
     if isinstance(layer, LeakyReLU) and kind is LeakyReLU:
         return {"kind": "LeakyReLU", "slope": described(layer.slope, "slope")}
-    if kind is ReLU:
-        return {"kind": "ReLU"}
+    if isinstance(layer, ReLU) and kind is ReLU:
+        return {"kind": "ReLU", "in_place": layer.in_place}
     raise ValueError(
         f"layer {l} is a {kind.__name__}, which cannot be saved; "
         "a file holds SparseLinear, Linear, ReLU, LeakyReLU and Dropout"
@@ -96,7 +96,7 @@ def _packed_layer(l: int, layer: Layer, generators: list[Generator], arrays: Arr
 def _unpacked_layer(l: int, given: dict[str, Any], generators: list[Generator], arrays: Arrays) -> Layer:
     match given["kind"]:
         case "ReLU":
-            return ReLU()
+            return ReLU(given.get("in_place", False))  # of files from before there was a choice
         case "LeakyReLU":
             return LeakyReLU(restored(given["slope"]))
         case "Dropout":

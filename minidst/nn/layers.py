@@ -10,6 +10,7 @@ import numpy as np
 from ..formats import Sparse, check
 from ..given import array, instance, quoted
 from ..kernels.arrays import Float, Offset
+from ..kernels.batch import over_samples
 from ..topology import rewire
 from .parameter import Parameter
 
@@ -67,12 +68,12 @@ class SparseLinear:
         """DW[e] = Σ_b DY[i, b]·X[j, b],  Db = Σ_b DY[:, b],  DX = Wᵀ DY. DY: (n_out, B)."""
         assert self.X is not None, "forward comes first"
         self.DY = DY
-        self.bias.grad = DY.sum(axis=1)
         DX = None
         if wants_DX:
             self.weight.grad, DX = self.W.backward(DY, self.X)
         else:
             self.weight.grad = self.W.grad(DY, self.X)
+        self.bias.grad = over_samples(DY)
         return DX
 
     @property
@@ -153,7 +154,7 @@ class Linear:
         assert self.X is not None, "forward comes first"
         self.DY = DY
         self.weight.grad = (DY @ self.X.T).reshape(-1)
-        self.bias.grad = DY.sum(axis=1)
+        self.bias.grad = over_samples(DY)
         return self.weight.values.T @ DY if wants_DX else None
 
 

@@ -123,7 +123,7 @@ def test_dropout_leaky_relu_and_a_generator_of_its_own_go_on_too(tmp_path):
     def made():
         net = mlp((12, 8, 8, 4), density=0.5, seed=3, dtype=np.float64)
         (first, _, second, _, third), other = net.layers, np.random.default_rng(9)
-        parts = [first, LeakyReLU(0.2), Dropout(0.3, net.rng), second, ReLU(), Dropout(0.1, other), third]
+        parts = [first, LeakyReLU(0.2), Dropout(0.3, net.rng), second, ReLU(in_place=True), Dropout(0.1, other), third]
         return Run(
             Network(parts, MeanSquaredError(), net.rng), toy(), often(METHODS["rigl"]), Config(epochs=4, batch=16)
         )
@@ -132,6 +132,7 @@ def test_dropout_leaky_relu_and_a_generator_of_its_own_go_on_too(tmp_path):
     save(run, tmp_path / "run")
     loaded = load_run(tmp_path / "run", toy())
     assert loaded.net.layers[2].rng is loaded.net.rng
+    assert loaded.net.layers[4].in_place
     assert loaded.net.layers[5].rng is not loaded.net.rng
     end = bits(stepped(made(), 99))
     assert bits(stepped(run, 99)) == bits(stepped(loaded, 99)) == end

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from strategies import DTYPES, WITHOUT_JIT, Topology, frozen, pointer, rows_and_cols, topologies, whole
 
 from minidst.kernels import condensed, csr
-from minidst.kernels.batch import as_columns
 
 BATCHES = st.integers(1, 40) | st.sampled_from([64, 127, 128, 129, 160, 161, 300])  # around the tiles of 128 and 32
 same = np.testing.assert_array_equal  # nan equals nan, inf equals inf
@@ -200,16 +199,3 @@ def test_a_product_starts_from_its_bias(dtype, t, B):
     out = np.full((t.shape[0], B), 77, dtype)
     csr.spmm(frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, X, bias, 7, out)
     same(out, naive.spmm(t.shape[0], t.weights(values), X) + bias[:, None])
-
-
-@pytest.mark.small
-@pytest.mark.parametrize("order", ["C", "F"])
-@given(n=st.integers(1, 40), features=st.integers(1, 40), data=st.data())
-def test_a_batch_has_one_column_per_chosen_sample(order, n, features, data):
-    samples = np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=40)), np.int64)
-    x = np.asarray(np.random.default_rng(n).standard_normal((n, features)), order=order)
-    for dtype in DTYPES:
-        X = as_columns(x, samples, dtype)
-        same(X, x[samples].T.astype(dtype))
-        assert X.flags.c_contiguous
-        assert X.size == 0 or X.ctypes.data % 64 == 0

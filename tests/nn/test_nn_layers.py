@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from whole_numbers import FORMATS, checked, sparse_layer, whole
 
-from minidst import COO, CSR, Condensed
+from minidst import COO, CSR, Condensed, mlp
 from minidst.nn import SGD, Adam, Dropout, Layer, LeakyReLU, Linear, Parameter, ReLU, SparseLinear
 
 pytestmark = pytest.mark.small
@@ -160,6 +160,42 @@ def test_relu_by_hand():
     np.testing.assert_array_equal(relu.forward(np.array([[-2.0, 0.0, 3.0]])), [[0, 0, 3]])
     np.testing.assert_array_equal(relu.backward(np.array([[5.0, 6.0, 7.0]])), [[0, 0, 7]])  # at 0 too
     assert relu.parameters() == []
+
+
+def test_relu_in_place_writes_over_what_it_is_given():
+    relu, X, DY = ReLU(in_place=True), np.array([[-2.0, 0.0, 3.0, np.nan]]), np.array([[5.0, 6.0, 7.0, 8.0]])
+    assert relu.forward(X) is X
+    assert relu.backward(DY) is DY
+    np.testing.assert_array_equal(X, [[0, 0, 3, np.nan]])
+    np.testing.assert_array_equal(DY, [[0, 0, 7, 0]])
+
+
+@pytest.mark.parametrize("given", ["read-only", "a view of every other column"])
+def test_relu_in_place_copies_what_it_cannot_write_to_in_one_go(given):
+    M = np.array([[-2.0, 9.0, 3.0, 9.0]])
+    before = M.copy()
+    X = M[:, ::2]
+    if given == "read-only":
+        X = X.copy()
+        X.flags.writeable = False
+    relu = ReLU(in_place=True)
+    np.testing.assert_array_equal(relu.forward(X), [[0, 3]])
+    np.testing.assert_array_equal(relu.backward(X), [[0, 3]])
+    np.testing.assert_array_equal(M, before)
+
+
+def test_a_network_trains_the_same_bits_with_relu_in_place():
+    nets = [mlp((6, 9, 8, 3), density=0.5, seed=4) for _ in range(2)]
+    assert [layer.in_place for layer in nets[0].layers if isinstance(layer, ReLU)] == [True, True]
+    nets[1].layers = [ReLU() if isinstance(layer, ReLU) else layer for layer in nets[1].layers]
+    X, y = np.random.default_rng(0).standard_normal((6, 33), np.float32), np.arange(33) % 3
+    for _ in range(3):
+        for net in nets:
+            _, DZ = net.loss(net.forward(X, training=True), y)
+            net.backward(DZ)
+            SGD().step(list(net.parameters()), 0.1)
+    for ours, theirs in zip(*(net.parameters() for net in nets), strict=True):
+        np.testing.assert_array_equal(ours.values, theirs.values)
 
 
 def test_leaky_relu_by_hand():
