@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
 def contestants(shape: tuple[int, int], density: float, found: Peers) -> dict[str, Callable[[], Any]]:
     """The product of each; all have been checked to agree."""
     condensed, x = weight(Condensed, shape, density), samples(shape[1], 1)[:, 0]
-    csr, b = condensed.to(CSR), np.ones(shape[0], np.float32)
+    csr = deepcopy(condensed.to(CSR))  # or it would find in the cache the values that Condensed has just read
+    b = np.ones(shape[0], np.float32)
     dense = aligned_copy(condensed.to_dense(), np.float32)
     products: dict[str, Callable[[], Any]] = {
         "condensed": lambda: condensed.affine(x, b),

@@ -49,9 +49,8 @@ def spmv(k: int, indices: Index, values: Float, x: Float, bias: Float, out: Floa
     weights, ones = values.reshape(1, values.size), fill(values, 1, OCTET)
     rest = k % 8
     looks_back = k > 8 and rest > 3
-    e = 0
     for a in range(out.size):
-        end = e + k
+        e, end = a * k, (a + 1) * k
         eight, y = fill(values, 0, OCTET), bias[a]
         while e + 8 <= end:
             eight = add(eight, load(weights, 0, e, OCTET), pick(x, indices, e, OCTET))
