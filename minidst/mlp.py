@@ -39,10 +39,10 @@ def mlp(
 
     density: active connections of all layers over Σ n_in·n_out, in (0, 1], dealt out by `allocation`; method: whether
     to start sparse, dense, or dense and so narrow that the budget is met; format: "csr", "coo" or "condensed", if not
-    the one the method needs. A condensed layer has the constant fan-in nearest to
-    its share of the budget, at least 1, so its count is a multiple of n_out. seed: of the network's one Generator;
-    loss: cross-entropy with label smoothing 0.02 if not given; dtype: float32 or float64. No array of n_in·n_out
-    numbers is made unless the method starts dense.
+    the one the method needs. A condensed layer has the constant fan-in nearest to its share of the budget, at least 1,
+    so its count is a multiple of n_out. seed: of the network's one Generator; loss: cross-entropy with label smoothing
+    0.02 if not given; dtype: float32 or float64. No array of n_in·n_out numbers is made unless the method starts dense.
+    ReLU works in place: who goes through `layers` and wants to keep what one returns has to copy it.
     Raises ValueError for sizes, density, names or a format that the method cannot keep.
     """
     record = method_named(method)

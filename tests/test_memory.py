@@ -10,6 +10,8 @@ import pytest
 import minidst
 from minidst import METHODS, Config, Dataset
 from minidst.dst import Constant, textbook_gradient
+from minidst.kernels import rooms
+from minidst.nn import ReLU
 
 WIDTH, BATCH, CONNECTIONS = 3000, 32, 40_000
 ONE_DENSE_LAYER = 4 * WIDTH * WIDTH
@@ -103,6 +105,28 @@ def test_the_bytes_that_a_network_reports_are_the_peak_of_its_training_within_a_
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
+    assert sum(net.memory_bytes().values()) == pytest.approx(peak, rel=0.25)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_they_are_so_too_where_activations_are_most_of_it(hidden, in_place):
+    x = np.random.default_rng(0).standard_normal((1024, 64)).astype(np.float32)
+    data = Dataset(x, np.arange(1024) % 10, x[:10], np.arange(10), 10, "noise")
+    gc.collect()
+    rooms.clear()  # those of other tests would be used again, unseen
+    tracemalloc.start()
+    try:
+        net = minidst.mlp((64, *[WIDTH] * hidden, 10), density=0.002, method="static")
+        for layer in net.layers:
+            if isinstance(layer, ReLU):
+                layer.in_place = in_place
+        tracemalloc.reset_peak()
+        for _ in minidst.train(net, data, "static", Config(epochs=1, batch=512)):
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert sum(net.memory_bytes().values()) == pytest.approx(peak, rel=0.25)
 
 

@@ -37,7 +37,7 @@ def update_in_parts(
     """(loss of the batch, what was done). B: samples of all parts together; method: has a GuidedSample."""
     sample = method.candidates
     assert isinstance(sample, GuidedSample), "Method refuses others"
-    guide, layers = sample.distribution, [layer for layer in net.sparse if layer.W.density < 1]
+    guide, layers = sample.distribution, net.sparse
     tallies = [Tally(guide, layer.shape, B, rng) for layer in layers] if isinstance(guide, Sketch) else []
     loss = 0.0
     for part in parts():

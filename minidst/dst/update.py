@@ -31,10 +31,10 @@ def exchange_globally(net: Network, method: Method, fraction: float, rng: np.ran
     """An exchange with one k for the network: its lowest scores go, its best candidates come, in whatever layer.
 
     Each layer offers its k best by the record's own score, which then compares the offers of all layers; a layer's part
-    of a guided sample is proportional to its n_out·n_in.
+    of a guided sample is proportional to its n_out·n_in. A full layer has none to offer, but may lose some.
     """
-    layers = [layer for layer in net.sparse if layer.W.density < 1]
-    if method.prune is None or not layers:
+    layers = net.sparse
+    if method.prune is None or all(layer.W.density == 1 for layer in layers):
         return Exchange()
     assert method.score is not None, "Method refuses scope='global' without one"
     sizes, told = [layer.W.nnz for layer in layers], quotas(layers, method, fraction)

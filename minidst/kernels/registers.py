@@ -42,6 +42,7 @@ def _samples(M, size):
 
 def _place(context, builder, kind, M, i, b, vector):
     """The address of M[i, b], as that of a vector; rows may begin anywhere, so only numbers are aligned."""
+    assert kind.layout == "C", f"a tile is a piece of a row, and rows of {kind} are not in one piece"
     array = context.make_array(kind)(context, builder, M)
     columns = builder.extract_value(array.shape, 1)
     address = builder.gep(array.data, [builder.add(builder.mul(i, columns), b)])

@@ -19,8 +19,9 @@ class _Elementwise:
 class ReLU(_Elementwise):
     """y = max(x, 0);  dx = dy where x > 0, else 0 (at x = 0 too).
 
-    in_place: write y over x and dx over dy, which spares two arrays and a third of the time. It is for a layer whose
-    neighbours keep neither what they return in `forward` nor in `backward`, as is true of all in this package.
+    in_place: write y over x and dx over dy, which spares two arrays and half of the time. It is for a layer between
+    others that do not need again what they return, as no layer of this package does; as a network's first layer it
+    writes over the network's input.
     """
 
     def __init__(self, in_place: bool = False) -> None:

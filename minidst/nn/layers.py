@@ -86,11 +86,12 @@ class SparseLinear:
     def last_batch(self) -> tuple[Float, Float]:
         """(X, DY) of the last forward pass and the backward pass after it: what a topology update looks at.
 
-        Raises ValueError where there is none: before the first, or when a prediction has passed through since.
+        Both C-contiguous and of W's dtype, whatever a loss or a caller has made of them. Raises ValueError where there
+        is none: before the first, or when a prediction has passed through since.
         """
         if self.X is None or self.DY is None:
             raise ValueError("there is no batch to look at yet: run forward and backward first")
-        return self.X, self.DY
+        return np.ascontiguousarray(self.X, self.W.dtype), np.ascontiguousarray(self.DY, self.W.dtype)
 
     def rewire(self, drop: Offset, born: Offset, born_values: Float | float = 0.0) -> None:
         """Change the topology (see `topology.rewire`); the optimizer's state follows the connections."""

@@ -12,6 +12,7 @@ from ..given import array, generator, instance, whole
 from ..kernels.arrays import Float
 from ..kernels.batch import as_columns
 from ..kernels.parallel import one_blas_thread
+from .activations import ReLU
 from .layers import Linear, SparseLinear
 from .losses import CrossEntropy, Loss
 from .parameter import Parameter
@@ -145,14 +146,18 @@ class Network:
     def memory_bytes(self) -> dict[str, int]:
         """Bytes held now: values (with biases), indices (with views by columns), gradients, optimizer_state,
         method_state (what a method remembers), activations. And temporaries: the most that the trainer needs beside
-        them for a moment, a layer's new gradient or its rewiring, and an array of activations; 0 before training.
+        them for a moment, a layer's new gradient or its rewiring and, unless every ReLU works in place, an array of
+        activations; 0 before training.
 
         Their sum is the peak of training within 25 %, but for what starts dense and for gse-2022 and snfs, whose
         updates look at several times as many candidates as there are connections.
         """
         parameters, activations = list(self.parameters()), {id(a): a.nbytes for a in self._activations()}
         trained = any(p.grad is not None for p in parameters)
-        most = max(layer.temporary_bytes() for layer in self.weighted) + max(activations.values(), default=0)
+        most = max(layer.temporary_bytes() for layer in self.weighted)
+        others = [layer for layer in self.layers if not isinstance(layer, SparseLinear | Linear)]
+        if not all(isinstance(layer, ReLU) and layer.in_place for layer in others):
+            most += max(activations.values(), default=0)
         return {
             "values": sum(p.values.nbytes for p in parameters),
             "indices": sum(layer.index_bytes() for layer in self.weighted),

@@ -11,11 +11,13 @@ from scipy.stats import chi2
 from strategies import Told
 from strategies_dst import checked, seeds, whole_sites, with_gradient
 
-from minidst.dst import GuidedSample, Site, method, score
+from minidst import Config, Dataset, mlp, train
+from minidst.dst import Constant, GuidedSample, Site, method, score
 from minidst.dst import exchange as update  # of one layer
 from minidst.dst.papers import gse
 from minidst.dst.papers.distributions import grabo, graest, l2, uniform
 from minidst.dst.papers.gse import _endpoints
+from minidst.nn import CrossEntropy
 
 small = pytest.mark.small
 NOTHING = np.empty(0, np.int64)
@@ -326,3 +328,23 @@ def test_the_number_of_draws_follows_all_active_connections_even_where_pruned_on
 
     update(layer, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.5, Counting())
     assert counted == [4, 4]
+
+
+@pytest.mark.parametrize("name", ["gse-uniform", "gse-grabo", "gse-graest", "gse-l2", "gse-2022", "rigl"])
+@pytest.mark.parametrize("micro_batches", [1, 3])
+def test_a_loss_whose_gradient_lies_column_by_column_changes_nothing(name, micro_batches):
+    class ByColumns(CrossEntropy):
+        def __call__(self, Z, y):
+            loss, DZ = super().__call__(Z, y)
+            return loss, np.asfortranarray(DZ)
+
+    micro = {} if name == "rigl" else {"micro_batches": micro_batches}
+    record, topologies = method(name, schedule=Constant(0.3, 2), **micro), []
+    for loss in (CrossEntropy(), ByColumns()):
+        net = mlp((9, 8, 4), density=0.4, method=record, loss=loss)
+        draw = np.random.default_rng(3)
+        x, y = draw.standard_normal((400, 9), np.float32), np.arange(400) % 4
+        for _ in train(net, Dataset(x, y, x, y, 4, "noise"), record, Config(epochs=2, batch=100)):
+            pass
+        topologies.append([layer.W.keys().tolist() for layer in net.sparse])
+    assert topologies[0] == topologies[1]

@@ -106,18 +106,18 @@ def test_the_network_keeps_its_number_of_connections_and_grows_the_largest_momen
     net = random_network(seed, sizes, density)
     M = [np.abs(M).reshape(-1) for M in net.memory.values()]
     before = [dict(zip(layer.W.keys().tolist(), layer.W.values.tolist(), strict=True)) for layer in net.sparse]
-    full = [layer.W.density == 1 for layer in net.sparse]
+    full = all(layer.W.density == 1 for layer in net.sparse)
     total = net.connections
     done = update(net, method("snfs", regrow_pruned=back), fraction, rng())
 
     assert net.connections == total
     assert done.pruned == done.grown
     counts, weights, rooms = [], [], []
-    for layer, theta, m, was_full in zip(net.sparse, before, M, full, strict=True):
+    for layer, theta, m in zip(net.sparse, before, M, strict=True):
         keys = layer.W.keys().tolist()
         assert keys == sorted(set(keys))
         after = dict(zip(keys, layer.W.values.tolist(), strict=True))
-        if was_full:
+        if full:
             assert after == theta
             continue
         k = int(fraction * len(theta))
@@ -132,7 +132,7 @@ def test_the_network_keeps_its_number_of_connections_and_grows_the_largest_momen
         weights.append(Fraction(int(m[sorted(theta)].sum()), len(theta)) if theta else Fraction(0))
         rooms.append(len(absent))
     if counts:
-        wanted = sum(int(fraction * len(theta)) for theta, was in zip(before, full, strict=True) if not was)
+        wanted = sum(int(fraction * len(theta)) for theta in before)
         assert sum(counts) == min(wanted, sum(rooms)) == done.grown
         assert_dealt(counts, weights, rooms)
 
@@ -170,10 +170,18 @@ def test_its_dense_momentum_is_declared_and_counted():
     assert history.peak_bytes >= other.peak_bytes + dense
 
 
-def test_a_full_layer_needs_no_momentum():
-    net = network([[1, 2], [3, 4]], [[1, 0]])
-    SNFS.after_step(net, 0.1, rng())
-    assert list(net.memory) == ["snfs.momentum.1"]
+def test_a_full_layer_can_shrink():
+    """Half of each goes, 2 + 1 connections; all the momentum is on the second layer, which then has room for three."""
+    net = remember(network([[1, 2, 3, 4]], [[1], [2], [0], [0]]), [[0, 0, 0, 0]], [[1], [1], [3], [2]])
+    assert update(net, SNFS, 0.5, rng()).grown == 3
+    np.testing.assert_array_equal(net.sparse[0].W.to_dense(), [[0, 0, 3, 4]])
+    np.testing.assert_array_equal(net.sparse[1].W.keys(), range(4))
+
+
+def test_where_every_layer_is_full_nothing_is_exchanged():
+    net = remember(network([[1, 2]], [[3], [4]]), [[1, 2]], [[3], [4]])
+    assert update(net, SNFS, 0.5, rng()) == Exchange()
+    np.testing.assert_array_equal(net.sparse[0].weight.values, [1, 2])
 
 
 def test_before_the_first_step_the_gradient_stands_in():

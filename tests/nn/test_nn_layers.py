@@ -155,6 +155,28 @@ def test_training_continues_after_a_rewiring(optimizer):
             assert aligned.shape == (4,)
 
 
+@pytest.mark.parametrize("make", [lambda W: SparseLinear(CSR.from_dense(W)), Linear])
+@pytest.mark.parametrize("kind", [int, bool, ">f8"])
+def test_a_gradient_by_hand_may_be_of_whole_numbers(make, kind):
+    layer = make(np.array([[1.0, 2], [3, 4]]))
+    layer.forward(np.array([[1.0, 2, 3], [4, 5, 6]]))
+    DX = layer.backward(np.array([[1, 0, 1], [0, 1, 1]]).astype(kind))
+    np.testing.assert_array_equal(DX, [[1, 3, 4], [2, 4, 6]])
+    np.testing.assert_array_equal(layer.weight.grad, [4, 10, 5, 11])
+    np.testing.assert_array_equal(layer.bias.grad, [2, 2])
+
+
+def test_the_last_batch_is_in_one_piece_and_of_the_type_of_W_whatever_was_handed_in():
+    layer = SparseLinear(CSR.from_dense(np.array([[1.0, 2], [3, 4]])))
+    X, DY = np.array([[1, 2], [3, 4], [5, 6]], np.float32).T, np.array([[1, 2], [3, 4], [5, 6]]).T
+    layer.forward(X)
+    layer.backward(DY)
+    for kept, handed_in in zip(layer.last_batch(), (X, DY), strict=True):
+        assert kept.flags.c_contiguous
+        assert kept.dtype == np.float64
+        np.testing.assert_array_equal(kept, handed_in)
+
+
 def test_relu_by_hand():
     relu = ReLU()
     np.testing.assert_array_equal(relu.forward(np.array([[-2.0, 0.0, 3.0]])), [[0, 0, 3]])

@@ -3,7 +3,8 @@
 After every step, for every connection that could exist: M ← βM + (1 − β)·∇, ∇ = δhᵀ. At the end of every epoch:
 1. Drop the fraction α_t of each layer's connections with the smallest |θ|; K in all layers together.
 2. A layer's part of K is proportional to the mean |M| of the connections it had before step 1: where the loss still
-   pulls at the weights, more of them are needed. What a layer has no room for goes to the others.
+   pulls at the weights, more of them are needed. What a layer has no room for goes to the others; a layer that is
+   full loses connections like any other, or it could never shrink again.
 3. Grow in each layer the absent connections with the largest |M|, at weight 0; those just dropped are absent.
 
 By hand: layer 1 has θ = .9 .1 0 0 with M = .3 .5 .7 −.6, layer 2 has θ = .8 −.2 0 0 with M = .1 .1 .3 .2, and half of
@@ -11,7 +12,7 @@ each is dropped: .1 and −.2, so K = 2. Where there was a weight |M| is .4 and 
 .4, in whole numbers 2 and 0. Layer 1 grows .7 and −.6; layer 2 is left with one connection.
 
 M is n_out × n_in numbers in each layer: sparse weights, dense memory, and a dense ∇ at every step (2 f_S + f_D). It
-is the method's price, and RigL is what came of asking for ∇ only now and then. Layers that are full take no part.
+is the method's price, and RigL is what came of asking for ∇ only now and then.
 """
 
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from ..score import Score
 
 @dataclass(frozen=True)
 class DenseMomentum:
-    """M ← βM + (1 − β)·DY Xᵀ, (n_out, n_in), in every layer that is not full. beta: β in [0, 1)."""
+    """M ← βM + (1 − β)·DY Xᵀ, (n_out, n_in), in every layer. beta: β in [0, 1)."""
 
     beta: float = 0.9
 
@@ -44,11 +45,10 @@ class DenseMomentum:
     def __call__(self, net: Network, lr: float, rng: Generator) -> Exchange:
         """One more gradient into every M; no connection changes."""
         for l, layer in enumerate(net.sparse):
-            if layer.W.density < 1:
-                X, DY = layer.last_batch()
-                M = net.memory.setdefault(_name(l), np.zeros(layer.shape, layer.W.dtype))
-                M *= self.beta
-                M += (1 - self.beta) * (DY @ X.T)
+            X, DY = layer.last_batch()
+            M = net.memory.setdefault(_name(l), np.zeros(layer.shape, layer.W.dtype))
+            M *= self.beta
+            M += (1 - self.beta) * (DY @ X.T)
         return Exchange()
 
 
@@ -64,7 +64,9 @@ momentum = Score("momentum", size_of_momentum)
 
 def by_momentum(net: Network, method: Method, fraction: float, rng: Generator) -> Exchange:
     """Steps 1 to 3. Raises FloatingPointError if the momentum is no longer finite."""
-    layers = [layer for layer in net.sparse if layer.W.density < 1]
+    layers = net.sparse
+    if all(layer.W.density == 1 for layer in layers):
+        return Exchange()
     assert method.prune is not None, "SNFS prunes by a score"
     scores = [method.prune(layer.weight.values, layer.gradient, rng) for layer in layers]
     k = [how_many(method.prune, layer.weight.values, fraction, method.round) for layer in layers]
