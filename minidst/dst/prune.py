@@ -19,7 +19,7 @@ Criterion = Callable[[Float, Float, np.random.Generator], Float]
 
 Round = Literal["floor", "ceil", "nearest"]
 ROUNDS: dict[Round, Callable[[float], int]] = {"floor": floor, "ceil": ceil, "nearest": round}
-NUDGE: dict[Round, float] = {"floor": 1 + 1e-12, "ceil": 1 - 1e-12, "nearest": 1}  # 0.29·100 is 28.999…96 and means 29
+NUDGE: dict[Round, float] = {"floor": 1 + 1e-12, "ceil": 1 - 1e-12, "nearest": 1}
 
 
 def magnitude(theta: Float, grad: Float | None = None, rng: np.random.Generator | None = None) -> Float:
@@ -82,7 +82,12 @@ def how_many(criterion: Criterion, theta: Float, fraction: float, rounding: Roun
     """k = ⌊α_t·nnz⌋ (or rounded otherwise); under `per_sign` the sum of one such number for each sign."""
     negative = int((theta < 0).sum())
     groups = (theta.size - negative, negative) if criterion is per_sign else (theta.size,)
-    return sum(ROUNDS[rounding](fraction * n * NUDGE[rounding]) for n in groups)
+    return sum(to_whole(fraction * n, rounding) for n in groups)
+
+
+def to_whole(x: float, rounding: Round) -> int:
+    """⌊x⌋, ⌈x⌉ or the nearest, of what x means: .29·100 is 28.999…96 and means 29, .07·100 is 7.000…01 and means 7."""
+    return ROUNDS[rounding](x * NUDGE[rounding])
 
 
 def _aligned(theta: Float, grad: Float) -> None:

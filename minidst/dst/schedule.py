@@ -13,6 +13,8 @@ class Schedule:
     """α_t = α · decay(t / T_end) at every step t = ΔT, 2ΔT, … with first ≤ t ≤ T_end = until · T, and at no other step.
 
     Step 0 is never an update: a network that has not learnt anything yet has nothing to say about its connections.
+    With "epoch", the update after epoch n is made in the first step of epoch n + 1, on that step's batch, and there is
+    none after the last epoch.
     alpha: α in (0, 1]; every: ΔT in steps, or "epoch"; until: in (0, 1], a fraction of training; first: the first step
     that may be an update, ≥ 1. Steps are counted from 0.
     Source: Evci et al. 2020, section 3(2). Raises ValueError for numbers outside these ranges.

@@ -1,6 +1,6 @@
 """Σ_e θ_e ∂R/∂θ_e = R in every layer, R = 1ᵀ|θ⁽ᴸ⁾| … |θ⁽¹⁾|1; and what biases take from it.
 
-Tanaka et al. 2020, arXiv:2006.05467, theorems 1 and 2; Heddes et al. 2023, equations 2 and 3;
+Tanaka et al. 2020, arXiv:2006.05467, theorems 1 and 2; Anonymous 2022, equations 2 and 3;
 proofs/synflow_conservation.md.
 """
 

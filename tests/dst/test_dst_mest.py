@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minidst import CSR, METHODS, Config, Dataset, Network, method, mlp, train
 from minidst.dst import Cosine, Exchange, update
-from minidst.dst.papers.mest import Elastic
+from minidst.dst.papers.mest import Closing, Elastic
 from minidst.nn import MeanSquaredError, SparseLinear
 from minidst.topology import gnm
 
@@ -153,3 +153,23 @@ def test_over_a_training_the_count_is_that_of_the_schedule(above):
         assert len(seen) > 5
     else:
         assert seen == {sum(budgets)}
+
+
+@pytest.mark.parametrize("every", [4, 7, "epoch"])
+@pytest.mark.parametrize("until", [0.75, 0.8, 1.0])
+def test_in_the_end_what_was_on_trial_is_taken_back(every, until):
+    """T = 48 steps, 8 epochs of 6."""
+    record = method("mest", update=Elastic(0, 1), schedule=Closing(0.4, every, until))
+    net = mlp((10, 12, 3), density=0.3, method=record, seed=2)
+    budget, most = net.connections, 0
+    for _ in train(net, blobs(), record, Config(epochs=8, batch=10)):
+        most = max(most, net.connections)
+    assert net.connections == budget < most
+
+
+def test_numbers_that_are_whole_but_for_rounding_are_taken_as_they_are_meant():
+    """.29·100 is 28.999…96: the plain record exchanges 29, and so must its elastic twin."""
+    one, two = (network((40, 5), [0.5], 3) for _ in range(2))
+    assert one.connections == 100
+    assert update(one, MEST, 0.29, rng()) == update(two, method("mest", update=Elastic(1, 0)), 0.29, rng())
+    assert update(one, MEST, 0.29, rng()).pruned == 29

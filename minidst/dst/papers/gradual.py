@@ -11,9 +11,9 @@ By hand, to s_f = .9 in n = 10: 0, .2439, .4392, .5913, .7056, .7875, .8424, .87
 
 Here a removed connection is gone and its weight freed; the authors' code masks it and keeps its weight, without
 gradient, so it could return if others shrank below it. They prune every layer to the same sparsity:
-`method("gradual", scope="layer")`. Among all layers together, the default, is how Heddes et al. (2023) ran it. Until
-half of it is gone a sparse layer takes more memory than a dense one, for it also says which connections exist: the
-peak is after the first update.
+`method("gradual", scope="layer")`. The default is among all layers together, as in the dynamic methods of "Memory
+efficient dynamic sparse training" (section 4.1). Until half of it is gone a sparse layer takes more memory than a dense
+one, for it also says which connections exist: the peak is after the first update.
 """
 
 from dataclasses import dataclass

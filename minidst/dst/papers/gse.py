@@ -1,7 +1,7 @@
 """GSE, guided stochastic exploration (Heddes et al. 2024, "Always-sparse training by growing connections with guided
-stochastic exploration", arXiv:2401.06898; equation numbers from its appendix).
+stochastic exploration", arXiv:2401.06898; algorithm 2 is in its appendix G).
 
-Every ΔT steps, in place of an optimizer step, in each layer (algorithm 2):
+Every ΔT steps, in place of an optimizer step, in each layer:
 1. From one batch make a distribution f over the inputs and g over the outputs.
 2. Draw ⌈γ|A|⌉ pairs, a ~ f and b ~ g; S is the distinct ones that are not active.
 3. k = min(⌈α_t|A|⌉, |S|).
@@ -22,7 +22,6 @@ density in every layer: mlp(…, allocation="uniform"). Its SynFlow (gse_flow.py
 """
 
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -33,7 +32,7 @@ from ...kernels.draws import draw, fill_hints
 from ...kernels.order import sort_keys
 from ..grow import Site
 from ..method import Method, name_of
-from ..prune import NUDGE, magnitude
+from ..prune import magnitude, to_whole
 from ..schedule import Cosine
 from ..score import gradient
 from .distributions import Distribution, Sketch, grabo, graest, l2, uniform
@@ -68,7 +67,7 @@ class GuidedSample:
     def draw(self, site: Site, k: int, f: Float, g: Float, rng: np.random.Generator) -> Offset:
         """The same from a given f and g."""
         active = site.taken.size if site.active is None else site.active
-        m = ceil(self.gamma * (active if self.per == "active" else k) * NUDGE["ceil"])  # 0.07·100 is 7.0…01, means 7
+        m = to_whole(self.gamma * (active if self.per == "active" else k), "ceil")
         keys = _endpoints(g, m, rng).astype(np.int64)  # of (a, b): b·n_in + a, in place: GSE's most memory is here
         keys *= site.shape[1]
         keys += _endpoints(f, m, rng)

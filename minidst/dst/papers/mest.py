@@ -10,17 +10,19 @@ Which of the two densities is the budget? The paper has both, and neither trains
 - MEST+EM: down to (1 − α_t)·b and up to b again, so that memory is never more than b. This is drop k = ⌊α_t·b⌋ and
   grow k, which needs nothing but the record at the end of this file.
 - MEST+EM&S, a soft memory bound: down to b, and up to (1 + α_t)·b. New connections are tried out beside the old ones
-  before the next mutation chooses among all: `method("mest", update=Elastic(below=0, above=1))`. Between two mutations
-  a layer has b + ⌊α_t·b⌋ connections, α_t that of the earlier one, which becomes b as α_t becomes 0.
+  before the next mutation chooses among all. Between two mutations a layer has b + ⌊α_t·b⌋ connections, α_t that of
+  the earlier one; a last mutation, which grows nothing, takes back what is still on trial:
+  `method("mest", update=Elastic(below=0, above=1), schedule=Closing(0.2, "epoch"))`.
 
 By hand, b = 10 and α_t = .3: EM drops 3 and grows 3. EM&S has grown from 10 to 13; at the next mutation, α_t = .2, it
 drops the 3 worst of the 13 and grows 2: 12.
 
 The authors' code drops 20 % at first, 10 % from 56 % of training on and none after 75 %, every 5 epochs; here the same
-start and end, as a cosine, every epoch. λ = 1; `partial(mest, lam=…)` for another.
+start and end, as a cosine, every epoch. λ = 1, which is ours; `partial(mest, lam=…)` for another.
 """
 
 from dataclasses import dataclass
+from sys import float_info
 
 import numpy as np
 from numpy.random import Generator
@@ -30,8 +32,8 @@ from ...nn.network import Network
 from ..exchange import apply, grow, spared
 from ..grow import random_absent
 from ..method import Exchange, Method
-from ..prune import ROUNDS, mest
-from ..schedule import Cosine
+from ..prune import mest, to_whole
+from ..schedule import Cosine, Schedule
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,14 @@ class Elastic:
     def __call__(self, net: Network, method: Method, fraction: float, rng: Generator) -> Exchange:
         """One mutation of the whole network."""
         assert method.prune is not None, "MEST prunes by a score"
-        done, of = Exchange(), ROUNDS[method.round]
+        done = Exchange()
         budgets = net.memory.setdefault("mest.budget", np.array([layer.W.nnz for layer in net.sparse]))
         for layer, b in zip(net.sparse, budgets.tolist(), strict=True):
             places = layer.shape[0] * layer.shape[1]
             if b == places:
                 continue
-            lower, upper = b - of(self.below * fraction * b), min(b + of(self.above * fraction * b), places)
+            lower = b - to_whole(self.below * fraction * b, method.round)
+            upper = min(b + to_whole(self.above * fraction * b, method.round), places)
             scores = method.prune(layer.weight.values, layer.gradient, rng)
             P = k_smallest(scores, layer.W.nnz - lower)
             wanted = upper - layer.W.nnz + P.size
@@ -67,6 +70,20 @@ class Elastic:
             P = spared(P, scores, regrown, P.size - wanted + G.size)
             done = done.plus(apply(layer, method, P, G, rng)._replace(considered=considered))
         return done
+
+
+@dataclass(frozen=True)
+class Closing(Schedule):
+    """α_t as in any Schedule, but next to 0 in the last update: it drops what is above the budget and grows nothing.
+
+    That update is at the last t = ΔT, 2ΔT, … within until · T and within the training, whose steps are 0 … T − 1.
+    """
+
+    def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:
+        """α_t if step t of T is an update, and the smallest number there is if it is the last one; else 0."""
+        last = min(int(self.until * T), T - 1)
+        last -= last % (steps_per_epoch if self.every == "epoch" else self.every)
+        return float_info.min if t == last >= self.first else super().fraction(t, T, steps_per_epoch)
 
 
 MEST = Method(

@@ -22,6 +22,8 @@ salient, that k′ ≤ n_in: at least one. An ablated neuron's connections are n
 returns (in the authors' code it may), k never falls, and only a budget lowered by hand makes step 6 cut. The K of step
 5 are those of step 2, ablated or not. Where active neurons have every input there is nothing to do. At the start `mlp`
 rounds k to the nearest whole number, at least 1: at a very low density a layer has more connections than its share.
+The FLOPs are RigL's and, with ablation, a second f_D: the gradient of all places is computed for step 2 and, so that it
+need not be kept, again for step 6.
 """
 
 from dataclasses import dataclass, replace
@@ -36,7 +38,7 @@ from ...nn.network import Network
 from ..exchange import apply
 from ..grow import Site, all_absent
 from ..method import Exchange, Method
-from ..prune import how_many, magnitude
+from ..prune import how_many, magnitude, to_whole
 from ..schedule import Cosine
 from ..score import gradient
 
@@ -103,7 +105,7 @@ class SRigL:
         """Steps 2 and 3: the neurons that are not ablated, sorted. left: how many salient |θ| each has, (n_active,)."""
         n_active, n_in = site.shape
         count = left + np.bincount(gradient(site, None, K) // n_in, minlength=n_active)
-        enough = int((count >= max(1, int(self.gamma_sal * k))).sum())
+        enough = int((count >= max(1, to_whole(self.gamma_sal * k, "floor"))).sum())
         fewest = budget // (n_in + 1) + 1  # neurons with ⌊budget/neurons⌋ ≤ n_in
         return k_largest(count.astype(np.float64), max(enough, fewest))
 
@@ -140,5 +142,9 @@ SRIGL = Method(
     update=SRigL(),
 )
 SRIGL_NO_ABLATION = replace(
-    SRIGL, name="srigl-no-ablation", summary="… keeping every neuron", update=SRigL(ablation=False)
+    SRIGL,
+    name="srigl-no-ablation",
+    summary="… keeping every neuron",
+    flops="(3 f_S ΔT + 2 f_S + f_D)/(ΔT + 1)",
+    update=SRigL(ablation=False),
 )
