@@ -62,7 +62,14 @@ def method_page(method: Method) -> str:
     for name, value in _parts(method).items():
         text = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
         lines += wrap(f"{name.replace('_', ' '):22} {text}", 80, subsequent_indent=" " * 23)
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *FLOPS_NOTE])
+
+
+FLOPS_NOTE = wrap(
+    "f_S and f_D: FLOPs of a forward pass through the sparse network and through one with every connection; S: the "
+    "candidates whose gradient is computed; ΔT: steps from one update to the next.",
+    80,
+)
 
 
 def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:

@@ -405,4 +405,4 @@ def test_without_scikit_learn_the_extra_is_named():
     code = "import sys; sys.modules['sklearn'] = None; from minidst.estimator import SparseMLPClassifier"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.splitlines()[-1].startswith("ImportError: minidst.estimator needs scikit-learn")
-    assert "pip install minidst[sklearn]" in done.stderr
+    assert "pip install 'minidst[sklearn]'" in done.stderr

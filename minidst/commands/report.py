@@ -65,7 +65,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(*wrap(_sentence(heading, found), 80), sep="\n")
     for reason, count in report.failures.items():
         print(*wrap(f"{count} failed: {reason}", 80, subsequent_indent="  "), sep="\n")
-    print("written:", *map(str, written))
+    paths = "written: " + " ".join(map(str, written))
+    print(*wrap(paths, 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False), sep="\n")
 
 
 def _pictures(report: Report, ranks: dict[str, Ranks]) -> dict[str, Callable[[], Figure | None]]:

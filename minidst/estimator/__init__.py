@@ -8,7 +8,8 @@ except ImportError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise
     raise ImportError(
-        "minidst.estimator needs scikit-learn 1.6 or newer, which minidst itself does not: pip install minidst[sklearn]"
+        "minidst.estimator needs scikit-learn 1.6 or newer, which minidst itself does not: "
+        "pip install 'minidst[sklearn]'"
     ) from error
 
 __all__ = ["SparseMLP", "SparseMLPClassifier", "SparseMLPRegressor"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 import matplotlib
@@ -13,15 +14,17 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from ..given import instance, quoted
 from ..history import History
 from ..metrics import half_width
-from .style import COLOURS, DASHES, STYLE
+from .style import COLOURS, STYLE, lines
 
 
 def learning_curves(
     runs: Mapping[str, Sequence[History]], title: str = "", *, hues: Mapping[str, str] | None = None
 ) -> Figure:
-    """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval.
+    """Training loss and test accuracy against the epoch: the mean of each method's runs, with its 95 % interval, which
+    is left out where there are more methods than colours.
 
-    hues: colours by name, as in `plots.HUES`; a method without one takes the next of COLOURS.
+    hues: colours by name, over those of `plots.HUES`. Wide intervals are cut off: of the accuracy at 0 and 100 %,
+    of the loss where no mean comes near.
     """
     instance("runs", runs, Mapping, "a dict of lists, such as {'rigl': [history]}")
     for name, histories in runs.items() or [("runs", [])]:
@@ -32,17 +35,23 @@ def learning_curves(
         losses, scores = figure.subplots(1, 2)
         measure = next((histories[0].measure for histories in runs.values()), "accuracy")
         percent = 100 if measure == "accuracy" else 1
-        for number, (name, histories) in enumerate(runs.items()):
-            colour = (hues or {}).get(name, COLOURS[number % len(COLOURS)])
-            line = {"color": colour, "linestyle": DASHES[number // len(COLOURS) % len(DASHES)]}
-            _band(losses, [[row.loss for row in history.epochs] for history in histories], name, line)
-            _band(scores, [[percent * row.score for row in history.epochs] for history in histories], name, line)
+        near, banded = [], len(runs) <= len(COLOURS)
+        for name, line in lines(list(runs), hues).items():
+            loss = [[row.loss for row in history.epochs] for history in runs[name]]
+            score = [[percent * row.score for row in history.epochs] for history in runs[name]]
+            near += [mean for mean in _curve(losses, loss, name, line, banded) if 0 < mean < inf]
+            _curve(scores, score, name, line, banded)
         losses.set(xlabel="epoch", ylabel="training loss", yscale="log")
+        if near:
+            losses.set_ylim(min(near) / 1.5, max(near) * 1.5)
+        if measure == "accuracy":
+            low, high = scores.get_ylim()
+            scores.set_ylim(max(low, -2), min(high, 102))
         losses.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
         for axes in (losses, scores):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         scores.set(xlabel="epoch", ylabel="test accuracy (%)" if measure == "accuracy" else "test loss")
-        if len(runs) <= len(COLOURS):
+        if banded:
             scores.legend(loc="lower right", frameon=False)
         else:  # more names than the picture has room for
             figure.legend(*scores.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
@@ -69,12 +78,13 @@ def _drawable(history: Any) -> bool:
     return isinstance(history, History) and bool(history.epochs)
 
 
-def _band(axes: Any, curves: Sequence[Sequence[float]], label: str, line: dict[str, str]) -> None:
-    """Mean of the curves and its 95 % interval, over as many epochs as all of them reached."""
-    shortest = min(len(curve) for curve in curves)
-    values = np.array([curve[:shortest] for curve in curves])
+def _curve(axes: Any, runs: Sequence[Sequence[float]], label: str, line: dict[str, str], banded: bool) -> list[float]:
+    """Draw the mean of the runs, over as many epochs as all of them reached, and its 95 % interval; give the mean."""
+    shortest = min(len(run) for run in runs)
+    values = np.array([run[:shortest] for run in runs])
     epoch, mean = np.arange(1, shortest + 1), values.mean(axis=0)
     axes.plot(epoch, mean, label=label, **line)
-    if len(curves) > 1:
+    if banded and len(runs) > 1:
         half = half_width(values)
         axes.fill_between(epoch, mean - half, mean + half, color=line["color"], alpha=0.15, linewidth=0)
+    return [float(number) for number in mean]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib
@@ -15,10 +17,23 @@ from ..store import written_whole
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
 DASHES = ["-", "--", "-.", ":"]  # a second cue, for print and for more methods than colours
 STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
-HUES = {  # the same method has the same colour in every notebook
-    "static": "#777777", "set": "#0072B2", "rigl": "#D55E00", "gse": "#009E73", "srigl": "#CC79A7", "dense": "#000000",
+HUES = {  # the same method has the same colour in every picture
+    "static": "#777777", "set": "#0072B2", "rigl": "#D55E00", "gse": "#009E73", "gse-grabo": "#009E73",
+    "srigl": "#CC79A7", "dense": "#000000",
 }  # fmt: skip
 KEPT, DROPPED, GROWN = "#56B4E9", "#D55E00", "#009E73"  # what an update does to a connection
+
+
+def lines(names: Sequence[str], hues: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+    """{"color": …, "linestyle": …} by name: a solid line in its hue, HUES if not given, or in what colour is left, and
+    dashed when none is; up to two dozen names are told apart.
+    """
+    hues = HUES | dict(hues or {})
+    taken = {hues[name] for name in names if name in hues}
+    left = [(colour, "-") for colour in COLOURS if colour not in taken]
+    others = cycle(left + [(colour, dash) for dash in DASHES[1:] for colour in COLOURS])
+    chosen = {name: (hues[name], "-") if name in hues else next(others) for name in names}
+    return {name: {"color": colour, "linestyle": dash} for name, (colour, dash) in chosen.items()}
 
 
 def use() -> None:

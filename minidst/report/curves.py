@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from ..plots import COLOURS, DASHES, STYLE
+from ..plots import STYLE, lines
 from .cells import LABELS, Cell, Report, own, shown
 
 MARKS = "osD^vP*X"
@@ -92,10 +92,8 @@ def line_styles(report: Report) -> dict[str, dict[str, Any]]:
     """Name of a series → its colour, dashes and mark, the same in every picture of a report."""
     names = dict.fromkeys(report.label(cell) for cell in report.cells)
     return {
-        name: {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i // len(COLOURS) % len(DASHES)],
-               "marker": MARKS[i % len(MARKS)]}
-        for i, name in enumerate(names)
-    }  # fmt: skip
+        name: {**line, "marker": MARKS[i % len(MARKS)]} for i, (name, line) in enumerate(lines(list(names)).items())
+    }
 
 
 def title(block: tuple[tuple[str, Any], ...]) -> str:

@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
+import minidst
 from minidst.history import Epoch, History
 from minidst.metrics import half_width
-from minidst.plots import COLOURS, layer_densities, learning_curves, save
+from minidst.plots import COLOURS, HUES, layer_densities, learning_curves, lines, save
 
 pytestmark = pytest.mark.small
 
@@ -43,6 +44,32 @@ def test_a_method_has_the_colour_that_it_is_given():
     for axes in (losses, scores):
         assert curves(axes)["rigl"].get_color() == "#123456"
         assert curves(axes)["set"].get_color() == COLOURS[0]
+
+
+def test_a_method_has_the_same_colour_in_whatever_company():
+    alone, among = lines(["gse-grabo"]), lines(["mest", "dense", "gse-grabo", "static", "dsr"])
+    assert alone["gse-grabo"] == among["gse-grabo"] == {"color": HUES["gse"], "linestyle": "-"}
+    assert len({line["color"] for line in among.values()}) == 5
+
+
+def test_many_methods_are_drawn_without_intervals():
+    for axes in learning_curves({f"m{i}": RUNS["set"] for i in range(len(COLOURS) + 1)}).axes:
+        assert len(axes.get_lines()) == len(COLOURS) + 1
+        assert len(axes.collections) == 0
+
+
+def test_all_methods_are_told_apart_by_colour_and_dashes():
+    drawn = lines(list(minidst.METHODS))
+    assert list(drawn) == list(minidst.METHODS)
+    assert len({tuple(line.values()) for line in drawn.values()}) == len(drawn)
+
+
+def test_wide_intervals_do_not_squeeze_the_curves():
+    """Two runs each: the half-width is 12.7 standard errors, far beyond 0 and 100 %."""
+    losses, scores = learning_curves({"set": [run([4.0, 2], [0.1, 0.6]), run([1.0, 1], [0.7, 0.9])]}).axes
+    assert losses.get_ylim() == pytest.approx((1.5 / 1.5, 2.5 * 1.5))
+    low, high = scores.get_ylim()
+    assert -10 < low < high < 110
 
 
 def test_there_is_a_line_per_layer_with_its_density_after_every_epoch(tmp_path):
