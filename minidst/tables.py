@@ -15,6 +15,12 @@ from .sweep import Study
 from .text import bytes_shown, in_columns
 from .verify import Counted, Theorem
 
+FLOPS_NOTE = wrap(
+    "f_S and f_D: FLOPs of a forward pass through the sparse network and through one with every connection; S: the "
+    "candidates whose gradient is computed; ΔT: steps from one update to the next.",
+    80,
+)
+
 
 def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], density: float) -> str:
     """One line per method under a heading that says what was trained; those that ever hold a dense layer apart."""
@@ -63,13 +69,6 @@ def method_page(method: Method) -> str:
         text = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
         lines += wrap(f"{name.replace('_', ' '):22} {text}", 80, subsequent_indent=" " * 23)
     return "\n".join([*lines, "", *FLOPS_NOTE])
-
-
-FLOPS_NOTE = wrap(
-    "f_S and f_D: FLOPs of a forward pass through the sparse network and through one with every connection; S: the "
-    "candidates whose gradient is computed; ΔT: steps from one update to the next.",
-    80,
-)
 
 
 def source_table(found: Sequence[Source], *, as_json: bool = False) -> str:
