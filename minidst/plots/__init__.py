@@ -2,7 +2,7 @@
 
 from .cells import cells, exchange
 from .learning import layer_densities, learning_curves
-from .style import COLOURS, DASHES, DROPPED, GROWN, HUES, KEPT, STYLE, lines, save, use
+from .style import COLOURS, DASHES, DROPPED, GROWN, HUES, KEPT, STYLE, line_styles, save, use
 
 __all__ = [
     "COLOURS",
@@ -16,7 +16,7 @@ __all__ = [
     "exchange",
     "layer_densities",
     "learning_curves",
-    "lines",
+    "line_styles",
     "save",
     "use",
 ]

@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from ..given import instance, quoted
 from ..history import History
 from ..metrics import half_width
-from .style import COLOURS, STYLE, lines
+from .style import COLOURS, STYLE, line_styles
 
 
 def learning_curves(
@@ -36,7 +36,7 @@ def learning_curves(
         measure = next((histories[0].measure for histories in runs.values()), "accuracy")
         percent = 100 if measure == "accuracy" else 1
         near, banded = [], len(runs) <= len(COLOURS)
-        for name, line in lines(list(runs), hues).items():
+        for name, line in line_styles(list(runs), hues).items():
             loss = [[row.loss for row in history.epochs] for history in runs[name]]
             score = [[percent * row.score for row in history.epochs] for history in runs[name]]
             near += [mean for mean in _curve(losses, loss, name, line, banded) if 0 < mean < inf]

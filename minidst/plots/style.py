@@ -24,7 +24,7 @@ HUES = {  # the same method has the same colour in every picture
 KEPT, DROPPED, GROWN = "#56B4E9", "#D55E00", "#009E73"  # what an update does to a connection
 
 
-def lines(names: Sequence[str], hues: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
+def line_styles(names: Sequence[str], hues: Mapping[str, str] | None = None) -> dict[str, dict[str, str]]:
     """{"color": …, "linestyle": …} by name: a solid line in its hue, HUES if not given, or in what colour is left, and
     dashed when none is; up to two dozen names are told apart.
     """

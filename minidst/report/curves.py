@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from ..plots import STYLE, lines
+from ..plots import STYLE, line_styles
 from .cells import LABELS, Cell, Report, own, shown
 
 MARKS = "osD^vP*X"
@@ -21,7 +21,7 @@ def curves(report: Report, x: str, y: str = "score") -> Figure:
         block: cells for block, cells in report.blocks(without=[x]).items()
         if len({cell.settings[x] for cell in cells if own(cell, block)} - {None}) > 1
     }  # fmt: skip
-    styles = line_styles(report)
+    styles = series_styles(report)
     columns = min(3, len(blocks))
     rows = ceil(len(blocks) / max(1, columns))
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
@@ -88,12 +88,10 @@ def _ticks(axes: Any, points: list[Any]) -> None:
     axes.minorticks_off()
 
 
-def line_styles(report: Report) -> dict[str, dict[str, Any]]:
+def series_styles(report: Report) -> dict[str, dict[str, Any]]:
     """Name of a series → its colour, dashes and mark, the same in every picture of a report."""
-    names = dict.fromkeys(report.label(cell) for cell in report.cells)
-    return {
-        name: {**line, "marker": MARKS[i % len(MARKS)]} for i, (name, line) in enumerate(lines(list(names)).items())
-    }
+    lines = line_styles(list(dict.fromkeys(report.label(cell) for cell in report.cells)))
+    return {name: {**line, "marker": MARKS[i % len(MARKS)]} for i, (name, line) in enumerate(lines.items())}
 
 
 def title(block: tuple[tuple[str, Any], ...]) -> str:

@@ -10,13 +10,13 @@ from matplotlib.ticker import LogLocator
 
 from ..plots import STYLE
 from .cells import Cell, Report
-from .curves import foot, limits, line_styles
+from .curves import foot, limits, series_styles
 
 
 def front(report: Report) -> Figure:
     """Mean score and 95 % interval against the most bytes of weights, indices, and state; a panel per data set."""
     sets = list(dict.fromkeys(cell.settings["data"] for cell in report.cells))
-    styles = line_styles(report)
+    styles = series_styles(report)
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(1.8 + 4.2 * len(sets), 4), layout="constrained")
         for axes, name in zip(figure.subplots(1, len(sets), squeeze=False).flat, sets, strict=True):

@@ -195,6 +195,7 @@ CHANGES = {
     "network none": put("network", None),
     "no layers": put("network", "layers", []),
     "a layer unknown": put(*LAYER, "kind", "Evil"),
+    "in place a number": put("network", "layers", 1, "in_place", 3),
     "a layer twice": lambda header, arrays: header["network"]["layers"].append(header["network"]["layers"][0]),
     "format unknown": put(*LAYER, "format", "zip"),
     "format a list": put(*LAYER, "format", []),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from files import parts_of, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runs import begun, bits, often, stepped, toy
@@ -136,6 +137,15 @@ def test_dropout_leaky_relu_and_a_generator_of_its_own_go_on_too(tmp_path):
     assert loaded.net.layers[5].rng is not loaded.net.rng
     end = bits(stepped(made(), 99))
     assert bits(stepped(run, 99)) == bits(stepped(loaded, 99)) == end
+
+
+def test_a_file_from_before_relu_could_work_in_place_goes_on_with_the_same_bits(tmp_path):
+    run = stepped(Run(mlp((12, 8, 4), density=0.5), toy(), "rigl"), 5)
+    header, arrays = parts_of(run, tmp_path / "run")
+    assert header["network"]["layers"][1].pop("in_place") is True
+    loaded = load_run(written(tmp_path / "old", header, arrays), toy())
+    assert not loaded.net.layers[1].in_place
+    assert bits(stepped(loaded, 9)) == bits(stepped(run, 9))
 
 
 def test_numbers_of_numpy_keep_their_type(tmp_path):

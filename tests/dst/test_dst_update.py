@@ -24,11 +24,11 @@ from strategies_dst import (
     with_gradient,
 )
 
-from minidst import CSR, METHODS, dst, method, mlp
-from minidst.dst import GuidedSample, Site, all_absent, from_init, random_absent, score, zeros
+from minidst import CSR, METHODS, Network, dst, method, mlp
+from minidst.dst import Exchange, GuidedSample, Site, all_absent, from_init, random_absent, score, zeros
 from minidst.dst.papers.gse import uniform
 from minidst.dst.prune import CRITERIA, how_many, magnitude, mest
-from minidst.nn import SGD, Adam, SparseLinear
+from minidst.nn import SGD, Adam, MeanSquaredError, SparseLinear
 from minidst.topology import gnm
 
 small = pytest.mark.small
@@ -264,6 +264,22 @@ def test_a_full_layer_is_left_alone(name):
     assert update(layer, METHODS[name], 1.0, rng()) == 0
     assert layer.W is W
     assert layer.weight is weight
+
+
+@small
+@pytest.mark.parametrize("order", ["prune_then_grow", "grow_then_prune"])
+def test_where_layers_trade_connections_a_full_one_can_shrink(order):
+    """k = 2 + 1. The lowest are .1 .2 .3, all in the first layer; the four absent places are all in the second."""
+    net = Network(
+        [with_gradient([[0.1, 0.2], [0.3, 4]], np.ones((2, 2))),
+         with_gradient([[5, 6], [0, 0], [0, 0]], [[1, 1], [2, 3], [4, 5]])],
+        MeanSquaredError(),
+    )  # fmt: skip
+    record = method("rigl", scope="global", order=order, regrow_pruned=False)
+    assert dst.update(net, record, 0.5, rng()) == Exchange(3, 3, 4)
+    first, second = net.sparse
+    np.testing.assert_array_equal(first.W.to_dense(), [[0, 0], [0, 4]])
+    assert second.W.keys().tolist() == [0, 1, 3, 4, 5]
 
 
 @small

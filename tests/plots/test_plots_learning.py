@@ -10,7 +10,7 @@ import pytest
 import minidst
 from minidst.history import Epoch, History
 from minidst.metrics import half_width
-from minidst.plots import COLOURS, HUES, layer_densities, learning_curves, lines, save
+from minidst.plots import COLOURS, HUES, layer_densities, learning_curves, line_styles, save
 
 pytestmark = pytest.mark.small
 
@@ -47,7 +47,7 @@ def test_a_method_has_the_colour_that_it_is_given():
 
 
 def test_a_method_has_the_same_colour_in_whatever_company():
-    alone, among = lines(["gse-grabo"]), lines(["mest", "dense", "gse-grabo", "static", "dsr"])
+    alone, among = line_styles(["gse-grabo"]), line_styles(["mest", "dense", "gse-grabo", "static", "dsr"])
     assert alone["gse-grabo"] == among["gse-grabo"] == {"color": HUES["gse"], "linestyle": "-"}
     assert len({line["color"] for line in among.values()}) == 5
 
@@ -59,7 +59,7 @@ def test_many_methods_are_drawn_without_intervals():
 
 
 def test_all_methods_are_told_apart_by_colour_and_dashes():
-    drawn = lines(list(minidst.METHODS))
+    drawn = line_styles(list(minidst.METHODS))
     assert list(drawn) == list(minidst.METHODS)
     assert len({tuple(line.values()) for line in drawn.values()}) == len(drawn)
 
