@@ -18,19 +18,19 @@ The papers write θ ∈ R^{n_in×n_out}; ours is the transpose, said once here. 
 """
 
 from . import data, dst, formats, nn, theory, topology
-from .checkpoint import load_run, save
-from .config import Config
+from ._support import deprecated
+from ._support.version import __version__
 from .data import Dataset, load
 from .dst import METHODS, Method, method
-from .fit import fit
 from .formats import COO, CSR, Condensed
-from .history import History
-from .kernels.parallel import threads
-from .mlp import mlp
+from .kernels.threads import threads
+from .models.mlp import mlp
 from .nn import Network
-from .run import Run
-from .train import Step, train
-from .version import __version__
+from .training.checkpoint import load_run, save
+from .training.config import Config
+from .training.history import History
+from .training.loop import Step, train
+from .training.run import Run, fit
 
 __all__ = [
     "COO",
@@ -60,3 +60,5 @@ __all__ = [
     "topology",
     "train",
 ]
+
+deprecated.install()

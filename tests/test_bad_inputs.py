@@ -32,14 +32,14 @@ from minidst import (
     topology,
     train,
 )
-from minidst.cli import main
-from minidst.compare import compare
-from minidst.dst import Constant, Cosine, GuidedSample, Linear, Schedule, Score, prune
+from minidst.analysis.exercise import check
+from minidst.cli.main import main
+from minidst.dst import Constant, Cosine, GuidedSample, LinearDecay, Schedule, Score, prune
 from minidst.dst.papers.criteria import combination
-from minidst.dst.papers.distributions import grabo
-from minidst.exercise import check
-from minidst.report import read
-from minidst.sweep import load_study
+from minidst.dst.papers.gse.distributions import grabo
+from minidst.experiments.compare import compare
+from minidst.experiments.report import read
+from minidst.experiments.sweep import load_study
 
 pytestmark = pytest.mark.small
 
@@ -209,7 +209,7 @@ ARGUMENTS = [
     (Schedule, "decay", "cosine", "a function"),
     (Schedule, "first", 0, "at least 1"),
     (partial(Cosine, every=100), "alpha", -0.3, RIGHT),
-    (partial(Linear, 0.3), "every", "epochs", "'epoch'"),
+    (partial(LinearDecay, 0.3), "every", "epochs", "'epoch'"),
     (partial(Constant, 0.3, 100), "until", 2, RIGHT),
     (guided, "gamma", 0, "(0, ∞)"),
     (guided, "gamma", None, "(0, ∞)"),
@@ -225,10 +225,10 @@ ARGUMENTS = [
     (rigl, "start", "thick", "'sparse', 'dense'"),
     (rigl, "format", "csc", "'csr', 'coo', 'condensed'"),
     (rigl, "prune", "snip", "a function"),
-    (rigl, "newborn", None, "a function"),
+    (rigl, "initial_weight", None, "a function"),
     (rigl, "begin", "now", "a function"),
     (rigl, "score", prune.snip, "dst.Score"),
-    (rigl, "micro_batches", "2", "1 takes a batch whole"),
+    (rigl, "update_step", "2", "give a function of minidst.dst"),
     (rigl, "rounds", 0.5, "[0, 1)"),
     (rigl, "rounds", (0.9, 0.5), "that rise"),
     (rigl, "needs_dense", "yes", "True or False"),
@@ -274,8 +274,8 @@ ARGUMENTS = [
     (partial(topology.bernoulli, 3, 3, rng=rng), "p", nan, "[0, 1]"),
     (partial(topology.gnm, 3, 3, 2), "rng", 0, "default_rng"),
     (partial(topology.distinct, n=3, rng=rng), "counts", [1.5], "whole numbers"),
-    (partial(topology.deal, weights=[1, 1], room=[2, 2]), "total", -1, "at least 0"),
-    (partial(topology.deal, 2, room=[2, 2]), "weights", np.array([nan, 1.0]), "finite"),
+    (partial(topology.apportion, weights=[1, 1], room=[2, 2]), "total", -1, "at least 0"),
+    (partial(topology.apportion, 2, room=[2, 2]), "weights", np.array([nan, 1.0]), "finite"),
     # studies of several methods, and pictures
     (compared, "methods", "rigl", "['rigl']"),
     (compared, "methods", [], "at least one"),
@@ -410,7 +410,7 @@ CALLS = [
     (lambda: topology.gnm(2**31, 3, 1, rng), [(2**31, 3)], "to 2147483647"),
     (lambda: topology.gnm(10**6, 10**6, 10**12, rng), [10**12], "ask for fewer"),
     (lambda: topology.gnm(3, 3, 10, rng), ["10", "9 places"], "ask for 0 to 9"),
-    (lambda: topology.deal(5, [1, 1], [2, 2]), ["5", "room for 4"], "deal fewer"),
+    (lambda: topology.apportion(5, [1, 1], [2, 2]), ["5", "room for 4"], "deal fewer"),
     (lambda: rewired(drop=[5]), ["5 to 5"], "from 0 to 2"),
     (lambda: rewired(drop=[-1]), ["-1"], "from 0 to 2"),
     (lambda: rewired(drop=[0, 0]), ["[0, 0]"], "each once"),
@@ -467,7 +467,7 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     for name, content in FILES.items():
         (tmp_path / name).write_bytes(content)
-    for module, name in (("minidst.commands.train", "finish"), ("minidst.compare", "fit")):
+    for module, name in (("minidst.cli.train", "epoch_bar"), ("minidst.experiments.compare", "fit")):
         monkeypatch.setattr(importlib.import_module(module), name, lambda *_, **__: pytest.fail("it was trained"))
     return tmp_path
 
@@ -646,5 +646,5 @@ def test_a_bad_study_is_answered_in_one_line_with_the_value_and_the_remedy(text,
 
 
 def test_too_little_memory_is_answered_in_one_line(place, capsys, monkeypatch):
-    monkeypatch.setattr("minidst.commands.train.mlp", lambda *_, **__: np.empty((10**9, 10**9)))
+    monkeypatch.setattr("minidst.cli.train.mlp", lambda *_, **__: np.empty((10**9, 10**9)))
     answered(["train"], capsys, place, "not enough memory", "smaller sizes")

@@ -14,9 +14,9 @@ from minidst.bench.clock import QUICK, Times, race
 from minidst.bench.machine import Machine, cpu_model, this_machine
 from minidst.bench.operands import agree
 from minidst.bench.result import Part, Result
-from minidst.cli import main
-from minidst.commands.bench import SUBJECTS
-from minidst.tables import bench_table
+from minidst.cli.bench import SUBJECTS
+from minidst.cli.main import main
+from minidst.cli.tables import bench_table
 
 PEERS = ("torch", "sparseprop", "sparselab")
 FIELDS = {
@@ -103,7 +103,7 @@ def test_many_neurons_run_in_a_process_of_their_own(capsys):
 
 
 def test_the_peak_of_a_run_holds_its_largest_array():
-    run = one_run.Run((64, 1500, 1500, 10), 30_000, "rigl", steps=4, every=2, textbook=True)
+    run = one_run.Workload((64, 1500, 1500, 10), 30_000, "rigl", steps=4, every=2, textbook=True)
     measured = one_run.in_a_fresh_process(run)
     dense = 4 * 1500 * 1500
     assert dense < measured["training_bytes"] <= measured["traced_bytes"]

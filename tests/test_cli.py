@@ -16,11 +16,11 @@ import pytest
 
 import minidst
 from minidst import METHODS
-from minidst.cli import main
-from minidst.compare import METHODS_COMPARED, Row
+from minidst.cli.main import main
+from minidst.cli.tables import comparison_table, method_table, source_table
 from minidst.data import sources
-from minidst.history import Epoch, History
-from minidst.tables import comparison_table, method_table, source_table
+from minidst.experiments.compare import METHODS_COMPARED, Row
+from minidst.training.history import Epoch, History
 
 ROOT = Path(minidst.__file__).parent.parent
 QUICK = ("--epochs", "1", "--hidden", "8", "--density", "0.3", "--batch", "256")
@@ -72,7 +72,7 @@ def printed(capsys):
 @pytest.fixture
 def untrained(monkeypatch):
     """Fail if anything is trained."""
-    for module, name in (("minidst.commands.train", "finish"), ("minidst.compare", "fit")):
+    for module, name in (("minidst.cli.train", "epoch_bar"), ("minidst.experiments.compare", "fit")):
         monkeypatch.setattr(importlib.import_module(module), name, lambda *_, **__: pytest.fail("it was trained"))
 
 
@@ -133,7 +133,7 @@ def test_compare_as_json_prints_only_json(printed):
 
 
 def test_compare_takes_the_paper_schedules_if_asked(printed, monkeypatch):
-    module = importlib.import_module("minidst.compare")
+    module = importlib.import_module("minidst.experiments.compare")
     schedules = []
 
     def pretend(net, data, record, config, *, progress=None):
@@ -493,7 +493,8 @@ def test_divergence_is_one_line_with_a_code_of_its_own_and_leaves_nothing(comman
 
 @pytest.mark.small
 @pytest.mark.parametrize(
-    ("loop", "argv"), [("commands.train.finish", ["train", "--history", "run.csv"]), ("compare.fit", ["compare"])]
+    ("loop", "argv"),
+    [("cli.train.epoch_bar", ["train", "--history", "run.csv"]), ("experiments.compare.fit", ["compare"])],
 )
 def test_ctrl_c_is_one_line_and_code_130_and_leaves_nothing(loop, argv, refused, monkeypatch):
     def interrupted(*_, **__):
@@ -509,7 +510,7 @@ def test_an_error_of_ours_is_not_hidden(monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(importlib.import_module("minidst.commands.train"), "finish", broken)
+    monkeypatch.setattr(importlib.import_module("minidst.cli.train"), "epoch_bar", broken)
     with pytest.raises(ZeroDivisionError):
         main(["train", *QUICK])
 

@@ -12,8 +12,8 @@ import pytest
 
 import minidst
 from minidst import METHODS, Config, load_run
-from minidst.cli import main
-from minidst.commands import keeping
+from minidst.cli import autosave as keeping
+from minidst.cli.main import main
 
 pytestmark = pytest.mark.small
 
@@ -41,7 +41,7 @@ def command(capsys):
 @pytest.fixture
 def told_after(monkeypatch):
     """Send this process a signal when the run has taken so many steps."""
-    steps = minidst.run.steps
+    steps = minidst.training.run.steps
 
     def arm(step, number):
         def watched(*given):
@@ -50,7 +50,7 @@ def told_after(monkeypatch):
                     os.kill(os.getpid(), number)
                 yield taken
 
-        monkeypatch.setattr("minidst.run.steps", watched)
+        monkeypatch.setattr("minidst.training.run.steps", watched)
 
     return arm
 
@@ -78,7 +78,7 @@ def test_a_run_that_is_told_to_stop_takes_the_step_to_its_end_and_goes_on(
     told_after(step, number)
     said = f"minidst: {word} after step {step}, saved in 'run'; --resume goes on from there\n"
     assert command(*TRAIN, "--out", "run") == (code, "", said)
-    assert load_run("run").progress.at.t == step
+    assert load_run("run").progress.t == step
     told_after(99, number)
     returned, out, err = command(*TRAIN, "--out", "run", "--resume", "--history", "run.csv")
     assert (returned, without_time(out), err) == (0, without_time(expected), "")
@@ -95,7 +95,7 @@ def test_a_second_ctrl_c_waits_for_nothing(command, monkeypatch):
         os.kill(os.getpid(), signal.SIGINT)
         pytest.fail("it went on")
 
-    monkeypatch.setattr("minidst.run.steps", twice)
+    monkeypatch.setattr("minidst.training.run.steps", twice)
     assert command(*TRAIN, "--out", "run") == (130, "", "minidst: interrupted\n")
     assert not Path("run").exists()
 
@@ -120,7 +120,7 @@ def test_it_is_written_at_every_so_many_steps_and_at_the_end(every, saved, comma
     steps, save = [], keeping.save
 
     def watched(run, path):
-        steps.append(run.progress.at.t)
+        steps.append(run.progress.t)
         save(run, path)
 
     monkeypatch.setattr(keeping, "save", watched)
@@ -225,4 +225,4 @@ def test_a_run_that_diverges_keeps_what_was_saved_before(command):
     code, _, err = command(*line)
     assert (code, err.count("\n")) == (3, 1)
     if Path("run").exists():
-        assert load_run("run").progress.at.t >= 1
+        assert load_run("run").progress.t >= 1

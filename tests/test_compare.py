@@ -9,10 +9,10 @@ import pytest
 
 import minidst
 from minidst import METHODS, Config, Dataset, History, fit
-from minidst.compare import METHODS_COMPARED, Row, compare
-from minidst.history import Epoch
+from minidst.experiments.compare import METHODS_COMPARED, Row, compare
+from minidst.training.history import Epoch
 
-module = importlib.import_module("minidst.compare")
+module = importlib.import_module("minidst.experiments.compare")
 DYNAMIC = [name for name, record in METHODS.items() if record.dynamic]
 
 

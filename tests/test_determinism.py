@@ -16,9 +16,9 @@ import pytest
 import minidst
 from minidst import METHODS, Config, Dataset, fit
 from minidst.dst import Cosine
-from minidst.kernels import parallel
+from minidst.kernels import threads as parallel
 from minidst.nn import SGD, Adam
-from minidst.nn.layers import SparseLinear
+from minidst.nn.linear import SparseLinear
 
 ROOT = Path(minidst.__file__).parent.parent
 CASES = [
@@ -79,7 +79,7 @@ def all_digests():
 @pytest.mark.parametrize(("name", "format"), CASES)
 def test_every_thread_count_gives_the_same_bits(name, format, threads, monkeypatch):
     alone = digest(name, format, width=64)
-    monkeypatch.setattr(parallel, "WORTH_DEALING", 1)
+    monkeypatch.setattr(parallel, "WORTH_CUTTING", 1)
     monkeypatch.setattr(parallel, "WORTH_A_SLICE", 1e-9)
     assert digest(name, format, width=64) == alone
     minidst.threads(threads)

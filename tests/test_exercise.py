@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minidst.exercise import check
+from minidst.analysis.exercise import check
 
 pytestmark = pytest.mark.small
 

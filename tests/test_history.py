@@ -10,8 +10,7 @@ import pytest
 
 import minidst
 from minidst import Config, Dataset, History, fit
-from minidst.history import Epoch
-from minidst.metrics import densities
+from minidst.training.history import Epoch
 
 pytestmark = pytest.mark.small
 
@@ -121,7 +120,7 @@ def test_densities_are_those_of_every_layer_after_every_epoch():
         record = replace(record, schedule=replace(record.schedule, every=2))
         net, twin = (minidst.mlp((4, 6, 2), density=0.5, method=record, allocation="uniform") for _ in range(2))
         found = fit(net, data, record, config).epochs
-        after = [densities(twin) for step in minidst.train(twin, data, record, config) if step.t % 5 == 4]
+        after = [twin.densities for step in minidst.train(twin, data, record, config) if step.t % 5 == 4]
         assert [list(epoch.densities) for epoch in found] == after
         for epoch in found:
             assert epoch.connections == round(24 * epoch.densities[0] + 12 * epoch.densities[1])

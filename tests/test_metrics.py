@@ -1,6 +1,8 @@
 """Numbers that summarise: sets of connections, exploration, ranks, and what training costs."""
 
+import inspect
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,19 +12,18 @@ from hypothesis import strategies as st
 
 import minidst
 from minidst import CSR, METHODS, Network, method
-from minidst.dst import Cosine, GuidedSample, all_absent
-from minidst.dst.papers.distributions import grabo, graest, l2, uniform
-from minidst.dst.papers.gse_flow import synflow
-from minidst.flops import dense_flops, evaluate, inference_flops, run_flops, training_flops
-from minidst.metrics import (
+from minidst._support.statistics import half_width
+from minidst.analysis.flops import dense_flops, inference_flops, run_flops, training_flops
+from minidst.analysis.metrics import (
     Explored,
     dead_connections,
-    densities,
-    half_width,
     jaccard,
     mask_similarity,
     rank_correlation,
 )
+from minidst.dst import Cosine, GuidedSample, all_absent, micro_batched
+from minidst.dst.papers.gse.distributions import grabo, graest, l2, uniform
+from minidst.dst.papers.gse.synflow import synflow
 from minidst.nn import Linear, MeanSquaredError, ReLU, SparseLinear
 
 pytestmark = pytest.mark.small
@@ -95,7 +96,7 @@ def test_a_connection_is_dead_if_it_has_no_gradient_in_any_sample_by_itself(seed
 
 def test_densities_are_a_row_for_every_weight_layer():
     net = Network([SparseLinear(CSR.from_dense([[1.0, 0, 0, 2]])), Linear(np.ones((3, 1)))])
-    assert densities(net) == [0.5, 1.0]
+    assert net.densities == [0.5, 1.0]
 
 
 def test_half_width_is_students_and_nan_for_a_single_run():
@@ -178,7 +179,7 @@ def test_rank_correlation_is_that_of_the_mean_ranks_of_all_absent_pairs(seed, gu
     net = after_batch(seed)
     layer = net.sparse[0]
     nabla = np.abs(layer.DY @ layer.X.T)
-    site = minidst.dst.Site(layer.shape, layer.W.keys(), layer.X, layer.DY, net, layer)
+    site = minidst.dst.GrowthContext(layer.shape, layer.W.keys(), layer.X, layer.DY, net, layer)
     found = rank_correlation(net, layer, guide, np.random.default_rng(seed))
     f, g = guide(site, np.random.default_rng(seed))
     outer, free = np.outer(g, f), layer.W.to_dense() == 0
@@ -249,56 +250,35 @@ def test_flops_by_hand():
     """f_S = 10, f_D = 100: RigL with ΔT = 9 has (270 + 20 + 100)/10 = 39; GSE with |S| = 20 has 30 + 40/10 = 34."""
     assert training_flops(METHODS["rigl"], 10, 100, 9) == 39
     assert training_flops(METHODS["gse-l2"], 10, 100, 9, 20) == 34
-    assert training_flops(method("gse-l2", micro_batches=4), 10, 100, 9, 20) == 34 + 30 / 10
+    assert training_flops(micro_batched(method("gse-l2"), 4), 10, 100, 9, 20) == 34 + 30 / 10
     assert training_flops(method("rigl", schedule=Cosine(0.3, 9)), 10, 100) == 39
     assert run_flops(METHODS["rigl"], [5, 5, 5], 50, 100, 9) == 3 * 50 * 39
     assert run_flops(METHODS["static"], [50, 20, 5], 7, 100) == 7 * 3 * (100 + 40 + 10)
 
 
-SHAPES = ["({0} + {1})", "({0} - {1})", "{0} {1}", "{0} · {1}", "({0})"]
+VALUES = {"f_S": 7.0, "f_D": 11.0, "ΔT": 5.0, "S": 3.0}
 
 
-def combined(inner):
-    return st.tuples(st.sampled_from(SHAPES), inner, inner).map(lambda parts: parts[0].format(*parts[1:]))
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("parts", [1, 4])
+def test_the_docstring_of_a_formula_is_the_formula(name, parts):
+    record = METHODS[name]
+    if parts > 1:
+        if not name.startswith("gse"):
+            return
+        record = micro_batched(record, parts)
+    text = record.flops.__doc__.split(",")[0].replace("|S|", "S")  # after a comma it explains
+    python = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text)
+    known = {symbol: VALUES[symbol] for symbol in inspect.signature(record.flops).parameters}
+    assert record.flops(**known) == pytest.approx(eval(python, dict(known)))
+    assert training_flops(record, 7.0, 11.0, every=5, considered=3) == record.flops(**known)
 
 
-@given(st.recursive(st.sampled_from(["f_S", "f_D", "ΔT", "|S|", "3", "0.5", "12"]), combined, max_leaves=8))
-@checked
-def test_a_formula_has_the_value_that_python_gives_it(formula):
-    known = {"f_S": 7.0, "f_D": 11.0, "ΔT": 5.0, "|S|": 3.0}
-    spoken = formula.replace(" · ", " * ")
-    for symbol, value in known.items():
-        spoken = spoken.replace(symbol, f"({value})")
-    tokens = spoken.replace("(", " ( ").replace(")", " ) ").split()
-    python = ""
-    for before, token in zip(["+", *tokens], tokens, strict=False):
-        side_by_side = (before[-1].isdigit() or before == ")") and (token[0].isdigit() or token == "(")
-        python += ("*" if side_by_side else "") + token
-    assert evaluate(formula, known) == pytest.approx(eval(python))
-
-
-def test_division_goes_from_left_to_right_and_explanations_do_not_count():
-    assert evaluate("12/3/2 5", {}) == 10
-    assert evaluate("6/(1 + 2)", {}) == 2
-    assert evaluate("3 f_S, with f_S as it is (then)", {"f_S": 2}) == 6
-
-
-@pytest.mark.parametrize(
-    ("formula", "words"),
-    [
-        ("three f_S", "not a formula"),
-        ("3 f_S +", "its end"),
-        ("(3 f_S", "not closed"),
-        ("3 f_S)", "where it should end"),
-        ("3 · / f_S", "where a number or symbol"),
-        ("", "its end"),
-        ("3 f_S/ΔT", "needs a value for ΔT; give every="),
-        ("|S| + f_D", r"needs a value for f_D, \|S\|"),
-    ],
-)
-def test_what_is_not_a_formula_is_refused(formula, words):
-    with pytest.raises(ValueError, match=words):
-        evaluate(formula, {"f_S": 1})
+def test_a_number_that_a_formula_needs_is_asked_for():
+    with pytest.raises(ValueError, match=r"needs a value for ΔT; give every="):
+        training_flops(method("rigl", schedule=Cosine(0.3, "epoch")), 1, 2)
+    with pytest.raises(ValueError, match="needs a value for S; give"):
+        training_flops(METHODS["gse-grabo"], 1, 2)
 
 
 def test_an_update_every_epoch_needs_to_be_told_how_long_that_is():

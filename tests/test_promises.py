@@ -6,27 +6,27 @@ import numpy as np
 import pytest
 
 from minidst import METHODS, dst, method
+from minidst.analysis.method_checks import check_method
 from minidst.dst import Exchange
-from minidst.promises import broken_promises
 
 RIGL = METHODS["rigl"]
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_registered_method_keeps_its_promises(name):
-    assert broken_promises(METHODS[name]) == []
+    assert check_method(METHODS[name]) == []
 
 
 @pytest.mark.parametrize(
     "record",
     [
         method("rigl", keep_value_on_regrow=True),
-        method("set", newborn=dst.from_init, prune=dst.prune.snip),
-        method("gse-graest", micro_batches=3),
+        method("set", initial_weight=dst.from_init, prune=dst.prune.snip),
+        dst.micro_batched(method("gse-graest"), 3),
     ],
 )
 def test_nor_do_these_readings_of_them(record):
-    assert broken_promises(record) == []
+    assert check_method(record) == []
 
 
 def only_drops(net, method, fraction, rng):
@@ -39,7 +39,7 @@ def after_rigl(change, **says):
     """RigL's update, and then something that is not to be done to the weight of a layer."""
 
     def update(net, method, fraction, rng):
-        done = dst.update(net, RIGL, fraction, rng)
+        done = dst.update_topology(net, RIGL, fraction, rng)
         for layer in net.sparse:
             change(layer.weight)
         return done._replace(**says)
@@ -105,10 +105,10 @@ def unheard_of(site, k, rng):
     ],
 )  # fmt: skip
 def test_a_broken_promise_is_named(record, words):
-    said = "\n".join(broken_promises(record))
+    said = "\n".join(check_method(record))
     for word in words:
         assert word in said
 
 
 def test_what_says_that_it_needs_dense_arrays_may_hold_them():
-    assert broken_promises(method("rigl", score=dst.textbook_gradient, needs_dense=True)) == []
+    assert check_method(method("rigl", score=dst.textbook_gradient, needs_dense=True)) == []

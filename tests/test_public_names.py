@@ -23,7 +23,7 @@ ROOMS = {
     ),
     "topology.": ("allocate",),
     "dst.prune.": ("magnitude", "per_sign", "mest", "sensitivity", "reciprocal_sensitivity", "snip"),
-    "dst.": ("Cosine", "Linear", "Constant", "update"),
+    "dst.": ("Cosine", "LinearDecay", "Constant", "update_topology"),
     "nn.": ("SGD", "Adam", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "SparseLinear", "Linear"),
 }
 NAMES = [room + name for room, names in ROOMS.items() for name in names]
@@ -106,8 +106,14 @@ def loaded_by(code):
 
 def test_importing_minidst_loads_no_plotting_no_command_line_and_no_scikit_learn():
     modules = loaded_by("import minidst")
-    assert "minidst.train" in modules
-    assert not modules & {"matplotlib", "matplotlib.pyplot", "minidst.plots", "minidst.cli", "minidst.compare"}
+    assert "minidst.training.loop" in modules
+    assert not modules & {
+        "matplotlib",
+        "matplotlib.pyplot",
+        "minidst.plots",
+        "minidst.cli",
+        "minidst.experiments",
+    }
     assert not modules & {"sklearn", "pandas", "minidst.estimator"}
 
 
@@ -154,6 +160,6 @@ def test_the_search_for_docstrings_finds_functions_methods_and_kernels():
     def names(module):
         return {name for name, _ in public(importlib.import_module(module))}
 
-    assert {"fit", "finish"} <= names("minidst.fit")
+    assert {"fit", "epoch_bar"} <= names("minidst.training.run")
     assert {"Network.predict", "Network.sizes"} <= names("minidst.nn.network")
     assert {"spmm", "spmv", "sddmm"} <= names("minidst.kernels.csr")

@@ -1,15 +1,17 @@
 """The README says what is so."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import minidst
-from minidst.compare import METHODS_COMPARED
-from minidst.tables import method_table
+from minidst.cli.tables import method_table
+from minidst.experiments.compare import METHODS_COMPARED
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -49,10 +51,10 @@ def test_there_are_exactly_two_setup_commands_each_one_line():
 
 
 @pytest.mark.small
-def test_every_file_on_the_map_exists():
-    (house,) = [block for block in blocks("text") if block.startswith("minidst/")]
-    folder = Path(minidst.__file__).parent
-    for name in re.findall(r"\b(\w+\.py)\b", house.split("tests/")[0]):
-        assert (folder / name).exists(), name
-    for name in re.findall(r"^ +(\w+)/", house, flags=re.MULTILINE):
-        assert (folder / name).is_dir() or (folder / "dst" / name).is_dir(), name
+def test_the_picture_of_the_layout_is_the_linters_contract_in_the_same_order():
+    (picture,) = [block for block in blocks("text") if block.startswith("minidst/")]
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = pyproject["tool"]["importlinter"]["contracts"][0]["layers"]
+    drawn = re.findall(r"^  (\w+)/", picture, flags=re.MULTILINE)
+    assert drawn == [name.strip() for layer in layers for name in layer.split("|")]
+    assert sorted(drawn) == sorted(path.parent.name for path in (ROOT / "minidst").glob("*/__init__.py"))

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from minidst.store import check_folder, written_whole
+from minidst._support.atomic_write import atomic_write, check_writable
 
 pytestmark = pytest.mark.small
 
@@ -20,7 +20,7 @@ def umask():
 
 def test_what_was_written_is_moved_to_its_name(tmp_path):
     path = tmp_path / "result.csv"
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("new")
         assert not path.exists()
     assert path.read_text() == "new"
@@ -28,20 +28,20 @@ def test_what_was_written_is_moved_to_its_name(tmp_path):
 
 
 def test_the_temporary_file_lies_beside_the_target_and_has_its_suffix(tmp_path):
-    with written_whole(tmp_path / "figure.tar.svg") as temporary:
+    with atomic_write(tmp_path / "figure.tar.svg") as temporary:
         assert temporary.parent == tmp_path
         assert temporary.suffix == ".svg"
 
 
 def test_the_path_may_be_a_string(tmp_path):
-    with written_whole(str(tmp_path / "a")) as temporary:
+    with atomic_write(str(tmp_path / "a")) as temporary:
         temporary.write_text("x")
     assert (tmp_path / "a").read_text() == "x"
 
 
 def test_a_name_without_folder_means_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with written_whole("a.txt") as temporary:
+    with atomic_write("a.txt") as temporary:
         temporary.write_text("x")
     assert (tmp_path / "a.txt").read_text() == "x"
 
@@ -54,7 +54,7 @@ def test_a_block_that_fails_leaves_what_was_there_and_nothing_else(error, old, t
         path.write_text(old)
 
     def write():
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text("half")
             raise error
 
@@ -66,14 +66,14 @@ def test_a_block_that_fails_leaves_what_was_there_and_nothing_else(error, old, t
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600), (0, 0o666)])
 def test_a_new_file_has_the_permissions_that_open_would_give(mask, mode, tmp_path, umask):
     umask(mask)
-    with written_whole(tmp_path / "a") as temporary:
+    with atomic_write(tmp_path / "a") as temporary:
         temporary.touch()
         assert stat.S_IMODE(temporary.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
     assert umask(mask) == mask
 
 
-@pytest.mark.parametrize("write", [written_whole, check_folder])
+@pytest.mark.parametrize("write", [atomic_write, check_writable])
 @pytest.mark.parametrize("folder", ["missing", "a-file", "a-file/deeper"])
 def test_a_folder_that_cannot_take_a_file_is_a_value_error_naming_it_and_the_remedy(write, folder, tmp_path):
     (tmp_path / "a-file").touch()
@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_take_a_file_is_a_value_error_naming_it_and_the_rem
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-@pytest.mark.parametrize("write", [written_whole, check_folder])
+@pytest.mark.parametrize("write", [atomic_write, check_writable])
 def test_a_folder_without_write_permission_is_a_value_error(write, tmp_path):
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)
@@ -97,7 +97,7 @@ def test_a_folder_without_write_permission_is_a_value_error(write, tmp_path):
 
 def test_a_target_that_is_a_folder_is_a_value_error_and_stays_one(tmp_path):
     def write():
-        with written_whole(tmp_path / "results") as temporary:
+        with atomic_write(tmp_path / "results") as temporary:
             temporary.write_text("x")
 
     (tmp_path / "results").mkdir()
@@ -108,31 +108,31 @@ def test_a_target_that_is_a_folder_is_a_value_error_and_stays_one(tmp_path):
 
 def test_check_folder_says_so_beforehand_of_a_target_that_is_a_folder(tmp_path):
     with pytest.raises(ValueError, match=tmp_path.name):
-        check_folder(tmp_path)
+        check_writable(tmp_path)
 
 
 def test_a_path_that_is_no_file_name_is_told_in_words():
     with pytest.raises(ValueError, match="cannot write"):
-        check_folder(".")
+        check_writable(".")
 
 
 def test_check_folder_leaves_no_trace_and_no_change(tmp_path):
     old = tmp_path / "result.csv"
     old.write_text("old")
-    check_folder(old)
-    check_folder(tmp_path / "new.csv")
+    check_writable(old)
+    check_writable(tmp_path / "new.csv")
     assert list(tmp_path.iterdir()) == [old]
     assert old.read_text() == "old"
 
 
 def test_the_message_names_the_file_that_was_asked_for_and_no_helper_file(tmp_path):
     with pytest.raises(ValueError, match="cannot write") as caught:
-        check_folder(tmp_path / "missing" / "result.csv")
+        check_writable(tmp_path / "missing" / "result.csv")
     assert str(tmp_path / "missing" / "result.csv") in str(caught.value)
     assert ".try" not in str(caught.value)
 
 
-@pytest.mark.parametrize("write", [written_whole, check_folder])
+@pytest.mark.parametrize("write", [atomic_write, check_writable])
 def test_the_message_is_one_line_whatever_the_path(write, tmp_path):
     path = tmp_path / "two\nlines" / "result.csv"
     with pytest.raises(ValueError, match="cannot write") as caught, write(path):
@@ -149,7 +149,7 @@ def test_the_content_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch
         fsync(handle)
 
     monkeypatch.setattr(os, "fsync", watched)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("x")
     assert seen == [(False, False), (True, True)]  # the file, then the folder that names it
 
@@ -163,7 +163,7 @@ def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_no
     path = tmp_path / "result.csv"
     child = os.fork()
     if child == 0:
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text("half")
             os._exit(9)  # as if killed
     os.waitpid(child, 0)
@@ -171,10 +171,10 @@ def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_no
     (tmp_path / ".result.csv").touch()
     (tmp_path / ".other.minidst-abcdefgh.csv").touch()
     kept = leftovers(tmp_path)[:2]
-    with written_whole(path) as living:
+    with atomic_write(path) as living:
         living.write_text("old")
         assert leftovers(tmp_path) == sorted([*kept, living.name])
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text("new")
         assert living.exists()
     assert path.read_text() == "old"  # the last to finish

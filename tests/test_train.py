@@ -1,7 +1,6 @@
 """The trainer: its steps, its updates, early stopping, evaluation, and how it tells of divergence."""
 
 import copy
-import importlib
 import io
 import pickle
 import sys
@@ -17,10 +16,9 @@ import minidst
 from minidst import CSR, METHODS, Config, Dataset, Network, fit, train
 from minidst.dst import Constant, zeros
 from minidst.dst.papers.dsr import Threshold
-from minidst.evaluate import evaluate
 from minidst.nn import SGD, Adam, BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Steps
-from minidst.nn.layers import SparseLinear
-from minidst.train import Step
+from minidst.nn.linear import SparseLinear
+from minidst.training.loop import Step
 
 DYNAMIC = [name for name, record in METHODS.items() if record.dynamic]
 GROWING = [name for name in DYNAMIC if METHODS[name].start == "sparse"]  # the others only prune
@@ -68,7 +66,7 @@ class Spy:
         (self.trained if training else self.evaluated).append(X[0].astype(int).tolist())
         return X
 
-    def backward(self, DY, wants_DX=True):
+    def backward(self, DY, needs_input_grad=True):
         return DY
 
     def parameters(self):
@@ -134,10 +132,10 @@ def test_every_epoch_sees_every_sample_once_in_a_new_order_and_its_last_batch_is
 def test_the_loss_of_a_step_is_that_of_its_batch_before_the_step():
     net = network(loss=CrossEntropy())
     data = toy(samples=10)
-    expected, _ = evaluate(net, data.x_train, data.y_train)
+    expected, _ = net.evaluate(data.x_train, data.y_train)
     first = next(train(net, data, "static", Config(batch=10)))
     assert first.loss == pytest.approx(expected, rel=1e-5)
-    assert evaluate(net, data.x_train, data.y_train)[0] < expected
+    assert net.evaluate(data.x_train, data.y_train)[0] < expected
 
 
 @pytest.mark.small
@@ -237,7 +235,7 @@ def changes(before, after):
 @pytest.mark.small
 @pytest.mark.parametrize("name", WITH_SKIP)
 def test_where_the_update_takes_the_place_of_the_step_no_survivor_and_no_bias_moves(name):
-    method = rewiring(name, newborn=zeros)
+    method = rewiring(name, initial_weight=zeros)
     net = network(method)
     old = weights(net)
     for step in train(net, toy(), method, Config(epochs=4, batch=16)):
@@ -257,7 +255,7 @@ def test_where_the_update_takes_the_place_of_the_step_no_survivor_and_no_bias_mo
 @pytest.mark.small
 @pytest.mark.parametrize("name", DYNAMIC)
 def test_a_method_that_does_not_skip_takes_the_optimizer_step_before_its_update(name):
-    method = rewiring(name, skip_optimizer_step=False, newborn=zeros)
+    method = rewiring(name, skip_optimizer_step=False, initial_weight=zeros)
     net = network(method)
     old = weights(net)
     for _ in train(net, toy(), method, Config(epochs=4, batch=16)):
@@ -278,7 +276,7 @@ def test_blas_is_given_back_its_threads_after_every_step():
         before = blas()
         for _ in train(network(), toy(), "static", Config(epochs=1)):
             assert blas() == before
-        evaluate(network(), toy().x_test, toy().y_test)
+        network().evaluate(toy().x_test, toy().y_test)
         assert blas() == before
 
 
@@ -300,7 +298,7 @@ def test_fit_is_a_loop_around_train(name):
         assert row.loss == pytest.approx(np.mean([step.loss for step in mine]))
         assert row.exchanged == sum(step.grown for step in mine)
         assert row.lr == mine[-1].lr
-    assert history.score == evaluate(trained, toy().x_test, toy().y_test)[1]
+    assert history.score == trained.evaluate(toy().x_test, toy().y_test)[1]
     assert (history.method, history.data, history.stopped) == (name, "toy", None)
 
 
@@ -363,8 +361,7 @@ def test_a_network_copied_between_two_runs_goes_on_as_the_original_would():
 def scripted(monkeypatch, validation_losses, held):
     """`evaluate` answers the held-out part with these losses in turn."""
     losses = iter(validation_losses)
-    trainer = importlib.import_module("minidst.run")
-    monkeypatch.setattr(trainer, "evaluate", lambda net, x, y: (next(losses), 0.5) if len(x) == held else (0.0, 0.5))
+    monkeypatch.setattr(Network, "evaluate", lambda net, x, y: (next(losses), 0.5) if len(x) == held else (0.0, 0.5))
 
 
 @pytest.mark.small
@@ -431,7 +428,7 @@ def fixed(W, loss):
 def test_evaluate_gives_mean_loss_and_accuracy_of_a_classifier():
     net = fixed([[1, 0], [0, 1]], CrossEntropy())
     x = np.log(np.array([[1, 3], [3, 1], [1, 1 / 3]], np.float32))  # softmax: (¼, ¾), (¾, ¼), (¾, ¼)
-    loss, accuracy = evaluate(net, x, np.array([1, 0, 1]))
+    loss, accuracy = net.evaluate(x, np.array([1, 0, 1]))
     assert loss == pytest.approx(-(2 * np.log(3 / 4) + np.log(1 / 4)) / 3, rel=1e-5)
     assert accuracy == pytest.approx(2 / 3)
 
@@ -440,7 +437,7 @@ def test_evaluate_gives_mean_loss_and_accuracy_of_a_classifier():
 def test_evaluate_gives_the_squared_error_twice_for_regression():
     net = fixed([[2, 0], [0, 1]], MeanSquaredError())
     x = np.array([[1, 1], [0, 3]], np.float32)  # outputs (2, 1) and (0, 3)
-    assert evaluate(net, x, np.array([[2, 2], [1, 1]])) == (1.5, 1.5)  # (0 + 1 + 1 + 4)/4
+    assert net.evaluate(x, np.array([[2, 2], [1, 1]])) == (1.5, 1.5)  # (0 + 1 + 1 + 4)/4
 
 
 @pytest.mark.small

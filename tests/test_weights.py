@@ -8,9 +8,8 @@ import pytest
 import minidst
 from minidst import Config, Dataset, Run, fit
 from minidst.data import identity
-from minidst.evaluate import evaluate
 from minidst.nn import SGD, BinaryCrossEntropy, CrossEntropy, Decay, MeanSquaredError, Weighted
-from minidst.nn.tangent import gradient, hessian_vector
+from minidst.nn.hessian import gradient, hessian_vector
 
 pytestmark = pytest.mark.small
 
@@ -91,7 +90,12 @@ def test_micro_batches_see_the_same_weights():
     ends = []
     for parts in (1, 3):
         net = minidst.mlp((6, 20, 3), density=0.3, dtype=np.float64)
-        fit(net, weighted(), replace(method, micro_batches=parts, regrow_pruned=False), Config(epochs=6, batch=99))
+        fit(
+            net,
+            weighted(),
+            minidst.dst.micro_batched(replace(method, regrow_pruned=False), parts),
+            Config(epochs=6, batch=99),
+        )
         ends.append(net.outputs(samples()[0]))
     np.testing.assert_allclose(*ends, rtol=1e-9)
 
@@ -99,14 +103,14 @@ def test_micro_batches_see_the_same_weights():
 def test_an_evaluation_may_be_weighted():
     net = minidst.mlp((6, 8, 3), density=0.5, dtype=np.float64)
     x, y = samples()
-    expected = evaluate(net, repeated(x), repeated(y))
-    assert evaluate(net, x, Weighted(y, COUNTS / COUNTS.mean())) == pytest.approx(expected)
+    expected = net.evaluate(repeated(x), repeated(y))
+    assert net.evaluate(x, Weighted(y, COUNTS / COUNTS.mean())) == pytest.approx(expected)
 
 
 def test_held_out_samples_keep_their_weights():
     data = weighted(1.0 + np.arange(8), np.float32)
     run = Run(minidst.mlp((6, 8, 3), density=0.5), data, "rigl", Config(epochs=1, validation=0.25))
-    out, rest = np.split(run.progress.drawn, [2])
+    out, rest = np.split(run.drawn, [2])
     _, (_, weights) = run._held_out
     assert np.array_equal(weights, data.weights[out])
     np.testing.assert_allclose(run._training.weights * data.weights[rest].mean(), data.weights[rest], rtol=1e-6)

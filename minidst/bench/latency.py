@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..formats import CSR, Condensed
-from ..kernels.arrays import aligned_copy
+from ..kernels.memory import aligned_copy
 from .clock import FULL, QUICK, race
 from .operands import agree, samples, torch_csr, weight
 from .peers import Peers

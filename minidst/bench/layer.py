@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..formats import CSR
-from ..kernels.arrays import Float, aligned_copy
+from ..kernels.arrays import Float
+from ..kernels.memory import aligned_copy
 from .clock import FULL, QUICK, race
 from .operands import agree, samples, torch_csr, weight
 from .peers import Peers

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from .one_run import Run, in_a_fresh_process
+from .one_run import Workload, in_a_fresh_process
 from .peers import Peers
 from .picture import curves, figure
 from .result import Part, Result, Say
@@ -62,7 +62,9 @@ def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
 def row(name: str, n: int, connections: int, threads: int) -> dict[str, Any]:
     """One method at one width."""
     textbook = name == TEXTBOOK
-    run = Run((784, n, n, 10), connections, "rigl" if textbook else name, BATCH, textbook=textbook, threads=threads)
+    run = Workload(
+        (784, n, n, 10), connections, "rigl" if textbook else name, BATCH, textbook=textbook, threads=threads
+    )
     entry: dict[str, Any] = {"method": name, "n": n, "dense_bound_mb": run.dense_bytes / 1e6, "skipped": ""}
     if (textbook or name == "dense") and DENSE_COPIES * run.dense_bytes > BOUND:
         return entry | {"skipped": "skipped"}

@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Config
 from ..data import Dataset
 from ..dst import Constant, Method, method, textbook_gradient
-from ..kernels import rooms
-from ..kernels.parallel import threads
-from ..mlp import mlp
+from ..kernels import memory
+from ..kernels.threads import threads
+from ..models.mlp import mlp
 from ..nn import Network
-from ..train import Step, train
+from ..training.config import Config
+from ..training.loop import Step, train
 
 try:
     import resource
@@ -38,7 +38,7 @@ except ImportError:  # Windows
 
 
 @dataclass(frozen=True)
-class Run:
+class Workload:
     """What to train: on `steps` batches of noise, with a topology update every `every` steps.
 
     textbook: growth writes out the n_out × n_in gradient; traced: whether to run it once more under tracemalloc.
@@ -67,7 +67,7 @@ class Run:
         return replace(record, schedule=Constant(0.3, self.every, 1.0)) if record.dynamic else record
 
 
-def in_a_fresh_process(run: Run) -> dict[str, Any]:
+def in_a_fresh_process(run: Workload) -> dict[str, Any]:
     """What `main` prints for this run. Raises ValueError with the last line of its complaint if it fails."""
     root = str(Path(__file__).parents[2])
     paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -87,7 +87,7 @@ def in_a_fresh_process(run: Run) -> dict[str, Any]:
 def main(argument: str) -> None:
     """Run it, and print what it took."""
     given = json.loads(argument)
-    run = Run(**{**given, "sizes": tuple(given["sizes"])})
+    run = Workload(**{**given, "sizes": tuple(given["sizes"])})
     threads(run.threads)
     small = replace(run, sizes=(8, 40, 40, 10), connections=900)
     for _ in steps(small, noise(small)):  # compiles, or loads what has been compiled
@@ -107,10 +107,10 @@ def main(argument: str) -> None:
     print(json.dumps(measured))
 
 
-def traced(run: Run, data: Dataset) -> dict[str, int | dict[str, int]]:
+def traced(run: Workload, data: Dataset) -> dict[str, int | dict[str, int]]:
     """Peaks of Python's allocator: of everything, and of the steps alone; and what the network says it takes."""
     gc.collect()
-    rooms.clear()
+    memory.clear()
     tracemalloc.start()
     whole = training = 0
     for net, step in steps(run, data):
@@ -122,7 +122,7 @@ def traced(run: Run, data: Dataset) -> dict[str, int | dict[str, int]]:
     return {"traced_bytes": whole, "training_bytes": training, "reported": reported}
 
 
-def steps(run: Run, data: Dataset) -> Iterator[tuple[Network, Step | None]]:
+def steps(run: Workload, data: Dataset) -> Iterator[tuple[Network, Step | None]]:
     """The network, first with None as it was built, then with the Step after each of its steps."""
     total = run.dense_bytes // 4
     record = run.record()
@@ -132,7 +132,7 @@ def steps(run: Run, data: Dataset) -> Iterator[tuple[Network, Step | None]]:
         yield net, step
 
 
-def noise(run: Run) -> Dataset:
+def noise(run: Workload) -> Dataset:
     """As many samples as the steps need."""
     n = run.steps * run.batch
     x = np.random.default_rng(0).standard_normal((n, run.sizes[0]), np.float32)
@@ -145,7 +145,7 @@ def fresh_start() -> int | None:
     On Linux; elsewhere the peak of the process so far, which it cannot forget, is all that is known.
     """
     gc.collect()
-    rooms.clear()
+    memory.clear()
     if sys.platform == "linux":
         try:
             ctypes.CDLL(None).malloc_trim(0)  # of glibc; others give back by themselves

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..formats import CSR, Sparse
-from ..kernels.arrays import Float, aligned_copy
-from ..mlp import sparse_weight
+from ..kernels.arrays import Float
+from ..kernels.memory import aligned_copy
+from ..models.mlp import sparse_weight
 
 S = TypeVar("S", bound=Sparse)
 

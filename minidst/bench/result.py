@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..store import written_whole
+from .._support.atomic_write import atomic_write
 from .machine import Machine
 
 Say = Callable[[str], None]
@@ -53,5 +53,5 @@ class Result:
 
     def save(self, path: Path) -> None:
         """Write it as JSON. Raises ValueError if it cannot be written."""
-        with written_whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")

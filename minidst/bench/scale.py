@@ -13,9 +13,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..formats import CSR
-from ..kernels.parallel import threads
+from ..kernels.threads import threads
 from .clock import FULL, QUICK, Effort, race
-from .one_run import Run, in_a_fresh_process
+from .one_run import Workload, in_a_fresh_process
 from .operands import samples, weight
 from .peers import Peers
 from .picture import bars, curves, figure
@@ -101,7 +101,7 @@ def spinning(processes: int) -> Iterator[None]:
 def many_neurons(neurons: int, connections: int, steps: int, found: Peers, say: Say) -> Part:
     """gse-grabo on two hidden layers of neurons/2 each, in a fresh process; an update at every third of the steps."""
     sizes = (784, neurons // 2, neurons // 2, 10)
-    run = Run(sizes, connections, "gse-grabo", BATCH, steps, max(1, steps // 3), traced=False,
+    run = Workload(sizes, connections, "gse-grabo", BATCH, steps, max(1, steps // 3), traced=False,
               threads=found.machine.threads)  # fmt: skip
     say(f"{neurons:,} neurons")
     measured = in_a_fresh_process(run)

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..kernels.arrays import Float
-from ..kernels.batch import as_columns
-from ..kernels.parallel import one_blas_thread
-from ..mlp import mlp
+from ..kernels.dense import as_columns
+from ..kernels.threads import one_blas_thread
+from ..models.mlp import mlp
 from ..nn import SGD, Network
 from .clock import FULL, QUICK, race
 from .peers import Peers

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..dst import METHODS, Method, exchange, method, update
-from ..kernels.parallel import one_blas_thread
-from ..mlp import mlp
+from ..dst import METHODS, Method, exchange, method, update_topology
+from ..kernels.threads import one_blas_thread
+from ..models.mlp import mlp
 from ..nn import Network
 from .clock import FULL, QUICK, Effort, race
 from .operands import samples
@@ -90,7 +90,7 @@ def _step_and_update(net: Network, record: Method, x: Any, y: Any) -> tuple[floa
     between = perf_counter()
     if record.dynamic:
         with one_blas_thread():
-            update(net, record, record.schedule.alpha, net.rng)
+            update_topology(net, record, record.schedule.alpha, net.rng)
         for layer in net.sparse:
             layer.W.columns  # noqa: B018  built at the first use
     return between - start, perf_counter() - between

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..compare import compare, layer_sizes
-from ..config import Config
+from .._support.statistics import half_width
 from ..data import Dataset, load
-from ..metrics import half_width
+from ..experiments.compare import compare, layer_sizes
+from ..training.config import Config
 from .result import Part, Say
 
 WIDTHS_TITLE = "wider layers, as many connections: "

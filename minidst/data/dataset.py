@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from minidst.given import array, is_whole, quoted
+from minidst._support.validation import as_array, is_integer, quoted
 
 Floats = NDArray[np.floating[Any]]
 # C order, aligned, and writable: Numba compiles a read-only array as another type.
@@ -40,7 +40,7 @@ class Dataset:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"name {quoted(self.name)} must be a text: messages and plots call the data set by it")
-        if not is_whole(self.classes, 0) or self.classes == 1:
+        if not is_integer(self.classes, 0) or self.classes == 1:
             raise ValueError(f"{self.name}: classes={quoted(self.classes)}: give 2 or more, or 0 for regression")
         object.__setattr__(self, "classes", int(self.classes))
         if self.dtype not in (np.float32, np.float64, "float32", "float64"):
@@ -60,7 +60,9 @@ class Dataset:
                     "both parts need the same columns"
                 )
         if self.weights is not None:
-            weights = _weights(array(f"{self.name}: weights", self.weights), len(self.x_train), f"{self.name}: weights")
+            weights = _weights(
+                as_array(f"{self.name}: weights", self.weights), len(self.x_train), f"{self.name}: weights"
+            )
             object.__setattr__(self, "weights", np.require(weights, self.dtype, KEPT))
 
     @property
@@ -76,7 +78,7 @@ class Dataset:
     def _converted(self, field: str) -> NDArray[Any]:
         """Check and convert one array, and keep it in the place of the one that was given."""
         label = f"{self.name}: {field}"
-        values = array(label, getattr(self, field))
+        values = as_array(label, getattr(self, field))
         is_label = field.startswith("y") and self.classes > 0
         values = _labels(values, self.classes, label) if is_label else _matrix(values, label, self.dtype)
         object.__setattr__(self, field, values)

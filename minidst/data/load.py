@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from minidst._support.validation import quoted
 from minidst.data import digits, places
 from minidst.data.cifar import load_cifar10
 from minidst.data.dataset import Dataset
@@ -14,7 +15,6 @@ from minidst.data.mnist import load_mnist
 from minidst.data.npz import load_npz
 from minidst.data.places import Source
 from minidst.data.table import load_csv
-from minidst.given import quoted
 
 LOADERS: dict[str, Callable[..., Dataset]] = {
     "digits": digits.load_digits,

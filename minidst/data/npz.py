@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from minidst.data.dataset import Dataset
 from minidst.data.npy import read_npy
 from minidst.data.reading import DEFLATE_RATIO, as_path, reading, shown
-from minidst.data.split import split
+from minidst.data.split import train_test_split
 
 SPLIT = ("x_train", "y_train", "x_test", "y_test")
 WHOLE = ("x", "y")
@@ -32,7 +32,7 @@ def load_npz(path: object, test: float = 0.2, seed: int = 0) -> Dataset:
     if set(arrays) == set(SPLIT):
         x_train, y_train, x_test, y_test = (arrays[key] for key in SPLIT)
     else:
-        x_train, y_train, x_test, y_test = split(arrays["x"], arrays["y"], test, seed, name)
+        x_train, y_train, x_test, y_test = train_test_split(arrays["x"], arrays["y"], test, seed, name)
     return Dataset(x_train, y_train, x_test, y_test, _classes(y_train, y_test, name), name)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from minidst.given import path
+from .._support.validation import as_path as _as_path
 
 DEFLATE_RATIO = 1032  # deflate packs at most 1032 bytes into one (zlib's technical details)
 
@@ -32,4 +32,4 @@ def shown(file: Path) -> str:
 
 def as_path(value: object, keyword: str) -> Path:
     """Return a path from a str or PathLike, `~` expanded; anything else is a ValueError naming the keyword."""
-    return Path(os.path.expanduser(path(keyword, value)))
+    return Path(os.path.expanduser(_as_path(keyword, value)))

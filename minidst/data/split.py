@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minidst.given import is_whole, is_within, quoted
+from minidst._support.validation import in_interval, is_integer, quoted
 
 Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
-def split(x: NDArray[Any], y: NDArray[Any], test: float, seed: int, name: str) -> Arrays:
+def train_test_split(x: NDArray[Any], y: NDArray[Any], test: float, seed: int, name: str) -> Arrays:
     """Return x_train, y_train, x_test, y_test: round(samples * test) random rows go to the test part.
 
     x and y have samples along their first axis; `seed` fixes the shuffle, the order of the rows is random.
@@ -18,9 +18,9 @@ def split(x: NDArray[Any], y: NDArray[Any], test: float, seed: int, name: str) -
     """
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
         raise ValueError(f"{name}: x has shape {x.shape} and y {y.shape}: give one y per row of x")
-    if not is_whole(seed, 0):
+    if not is_integer(seed, 0):
         raise ValueError(f"{name}: seed={quoted(seed)}: give a whole number from 0 up")
-    if not is_within(test, "(0, 1)"):
+    if not in_interval(test, "(0, 1)"):
         raise ValueError(f"{name}: test={quoted(test)}: give the fraction of test samples, between 0 and 1")
     held_out = round(len(x) * test)
     if not 0 < held_out < len(x):

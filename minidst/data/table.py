@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minidst.data.cells import features, is_name, labels, number
+from minidst.data.csv_cells import features, is_name, labels, number
 from minidst.data.dataset import Dataset
 from minidst.data.reading import as_path, reading, shown
-from minidst.data.split import split
+from minidst.data.split import train_test_split
 
 REMEDY = "save it as comma-separated UTF-8 text"
 Rows = list[tuple[int, list[str]]]  # line number in the file, cells
@@ -32,7 +32,7 @@ def load_csv(path: object, target: int | str = -1, test: float = 0.2, seed: int 
         rows = rows[1:]
     x = np.array([features(line, cells, column, header, file) for line, cells in rows], np.float64)
     y, classes = labels([(line, cells[column]) for line, cells in rows], file)
-    x_train, y_train, x_test, y_test = split(x, y, test, seed, file.stem)
+    x_train, y_train, x_test, y_test = train_test_split(x, y, test, seed, file.stem)
     shift = x_train.mean(axis=0)
     # A constant column has a range of exactly 0, while rounding may leave its deviation at 1e-17.
     std = np.where(np.ptp(x_train, axis=0) > 0, x_train.std(axis=0), 0.0)

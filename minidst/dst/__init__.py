@@ -1,39 +1,56 @@
-"""How a topology evolves: a method is a record, its paper is one file in `papers/`."""
+"""How a topology evolves: a method is a record (method.py), its paper is one file in `papers/`."""
 
-from . import grow, prune, score
-from .exchange import exchange
-from .grow import Site, all_absent, random_absent
-from .method import Exchange, Method, from_init, zeros
-from .micro import update_in_parts
-from .papers.gse import GuidedSample
+from .._support.deprecated import CallableModule, renamed
+from . import grow, prune, update
+from .grow import (
+    GrowthContext,
+    Score,
+    all_absent,
+    from_init,
+    gradient,
+    random_absent,
+    textbook_gradient,
+    zeros,
+)
+from .method import Exchange, Method
+from .papers.gse.gse import GuidedSample
+from .papers.gse.micro_batches import micro_batched
 from .registry import METHODS, method
-from .schedule import Constant, Cosine, Linear, Schedule
-from .score import Score, gradient, textbook_gradient
-from .update import exchange_globally, update
+from .schedule import Constant, Cosine, LinearDecay, Schedule
+from .update import exchange, update_topology
 
 __all__ = [
     "METHODS",
     "Constant",
     "Cosine",
     "Exchange",
+    "GrowthContext",
     "GuidedSample",
-    "Linear",
+    "LinearDecay",
     "Method",
     "Schedule",
     "Score",
-    "Site",
     "all_absent",
     "exchange",
-    "exchange_globally",
     "from_init",
     "gradient",
     "grow",
     "method",
+    "micro_batched",
     "prune",
     "random_absent",
-    "score",
     "textbook_gradient",
     "update",
-    "update_in_parts",
+    "update_topology",
     "zeros",
 ]
+
+__getattr__ = renamed(
+    "minidst.dst",
+    {
+        "Linear": "minidst.dst.schedule.LinearDecay",
+        "Site": "minidst.dst.grow.GrowthContext",
+        "exchange_globally": "minidst.dst.update.exchange_globally",
+    },
+)
+update.__class__ = CallableModule

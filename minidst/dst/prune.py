@@ -1,18 +1,22 @@
-"""Pruning criteria: a score for every active connection; the lowest are dropped.
+"""Pruning: a criterion scores every active connection, and the lowest are dropped, in a layer or in a whole network.
 
-Each takes θ and ∇, (nnz,) each, the weights and the batch gradient of the active connections, and returns (nnz,)
-scores ≥ 0. Source of the survey and of the names: Nowak et al. 2023, "Fantastic weights and how to find them: where to
-prune in dynamic sparse training", arXiv:2306.12230, section 3.2.
+Each criterion takes θ and ∇, (nnz,) each, the weights and the batch gradient of the active connections, and returns
+(nnz,) scores ≥ 0. Source of the survey and of the names: Nowak et al. 2023, "Fantastic weights and how to find them:
+where to prune in dynamic sparse training", arXiv:2306.12230, section 3.2.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil, floor
 from typing import Literal
 
 import numpy as np
 
-from ..kernels.arrays import Float
-from ..kernels.order import by_magnitude, ranks_by_sign
+from ..formats import CSR
+from ..kernels.arrays import Float, Offset
+from ..kernels.radix_sort import by_magnitude, ranks_by_sign
+from ..kernels.select import k_largest
+from ..nn.linear import Linear, SparseLinear
+from ..nn.network import Network
 
 Criterion = Callable[[Float, Float, np.random.Generator], Float]
 """(θ, ∇, rng) → scores; most criteria have no use for rng and may be called without it."""
@@ -81,13 +85,45 @@ CRITERIA: dict[str, Criterion] = {
 def how_many(criterion: Criterion, theta: Float, fraction: float, rounding: Round) -> int:
     """k = ⌊α_t·nnz⌋ (or rounded otherwise); under `per_sign` the sum of one such number for each sign."""
     negative = int((theta < 0).sum())
-    groups = (theta.size - negative, negative) if criterion is per_sign else (theta.size,)
-    return sum(to_whole(fraction * n, rounding) for n in groups)
+    if criterion is not per_sign:
+        return to_integer(fraction * theta.size, rounding)
+    return to_integer(fraction * (theta.size - negative), rounding) + to_integer(fraction * negative, rounding)
 
 
-def to_whole(x: float, rounding: Round) -> int:
-    """⌊x⌋, ⌈x⌉ or the nearest, of what x means: .29·100 is 28.999…96 and means 29, .07·100 is 7.000…01 and means 7."""
+def to_integer(x: float, rounding: Round) -> int:
+    """⌊x⌋, ⌈x⌉ or the nearest, as if x had no rounding error: .29·100 is 28.999…96 and means 29."""
     return ROUNDS[rounding](x * NUDGE[rounding])
+
+
+def prune_globally(net: Network, scores: Sequence[Float], keep: int) -> None:
+    """Keep the `keep` highest scores of all layers together; weights, biases and optimizer state stay as they are.
+
+    scores: one array per weight layer, aligned to its weight's entries (n_out·n_in of a dense layer, in row-major
+    order, or nnz of a sparse one). A dense layer becomes a SparseLinear in CSR; ties go to the earlier layer and
+    entry. A layer may be left without any connection: that is what its scores say.
+    """
+    sizes = [score.size for score in scores]
+    kept = k_largest(np.concatenate([score.reshape(-1) for score in scores]), keep)
+    ends = np.cumsum(sizes)
+    parts = np.split(kept, np.searchsorted(kept, ends)[:-1])
+    for layer, part, start in zip(net.weighted, parts, ends - sizes, strict=True):
+        chosen = part - start
+        if isinstance(layer, SparseLinear):
+            layer.rewire(np.delete(np.arange(layer.W.nnz), chosen), np.empty(0, np.int64))
+        else:
+            net.layers[net.layers.index(layer)] = sparse_part(layer, chosen)
+
+
+def sparse_part(layer: Linear, keys: Offset) -> SparseLinear:
+    """The connections i·n_in + j = `keys` (sorted) of a dense layer, as a sparse one with the same bias."""
+    rows, cols = np.divmod(keys, layer.shape[1])
+    values = layer.weight.values.reshape(-1)[keys]
+    W = CSR.from_connections(layer.shape, rows.astype(np.int32), cols.astype(np.int32), values)
+    sparse = SparseLinear(W)
+    sparse.bias = layer.bias
+    sparse.weight.state = {name: array[keys] for name, array in layer.weight.state.items()}
+    sparse.weight.steps = layer.weight.steps
+    return sparse
 
 
 def _aligned(theta: Float, grad: Float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..given import function, is_whole, quoted, whole, within
+from .._support.validation import check_callable, check_integer, check_interval, is_integer, quoted
 from ..nn.schedules import constant, cosine, linear
 
 
@@ -12,9 +12,9 @@ from ..nn.schedules import constant, cosine, linear
 class Schedule:
     """α_t = α · decay(t / T_end) at every step t = ΔT, 2ΔT, … with first ≤ t ≤ T_end = until · T, and at no other step.
 
-    Step 0 is never an update: a network that has not learnt anything yet has nothing to say about its connections.
-    With "epoch", the update after epoch n is made in the first step of epoch n + 1, on that step's batch, and there is
-    none after the last epoch.
+    Step 0 is never an update: a network that has not learnt anything yet gives no reason to change its connections.
+    With "epoch", the update after epoch n is made in the first step of epoch n + 1, on that step's batch, and there
+    is none after the last epoch.
     alpha: α in (0, 1]; every: ΔT in steps, or "epoch"; until: in (0, 1], a fraction of training; first: the first step
     that may be an update, ≥ 1. Steps are counted from 0.
     Source: Evci et al. 2020, section 3(2). Raises ValueError for numbers outside these ranges.
@@ -27,12 +27,12 @@ class Schedule:
     first: int = 1
 
     def __post_init__(self) -> None:
-        within("alpha", self.alpha, "(0, 1]", "it is the fraction of connections exchanged")
-        if not is_whole(self.every) and not (isinstance(self.every, str) and self.every == "epoch"):
+        check_interval("alpha", self.alpha, "(0, 1]", "it is the fraction of connections exchanged")
+        if not is_integer(self.every) and not (isinstance(self.every, str) and self.every == "epoch"):
             raise ValueError(f"every {quoted(self.every)} must be a whole number of steps, at least 1; or 'epoch'")
-        within("until", self.until, "(0, 1]", "it is a fraction of training")
-        function("decay", self.decay, "a function of the progress, such as nn.schedules.cosine")
-        whole("first", self.first, why="at step 0 the network has not learnt anything yet")
+        check_interval("until", self.until, "(0, 1]", "it is a fraction of training")
+        check_callable("decay", self.decay, "a function of the progress, such as nn.schedules.cosine")
+        check_integer("first", self.first, why="at step 0 the network has not learnt anything yet")
 
     def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:
         """α_t if step t of T is an update, else 0."""
@@ -51,7 +51,7 @@ def Cosine(alpha: float, every: int | Literal["epoch"], until: float = 0.75, fir
     return Schedule(alpha, every, until, cosine, first)
 
 
-def Linear(alpha: float, every: int | Literal["epoch"], until: float = 0.75, first: int = 1) -> Schedule:
+def LinearDecay(alpha: float, every: int | Literal["epoch"], until: float = 0.75, first: int = 1) -> Schedule:
     """α · (1 − t/T_end)."""
     return Schedule(alpha, every, until, linear, first)
 

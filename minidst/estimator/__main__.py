@@ -20,7 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from ..metrics import half_width
+from .._support.statistics import half_width
 from . import SparseMLPClassifier
 
 SEEDS = 5

@@ -9,23 +9,23 @@ from math import ceil
 
 import numpy as np
 
-from ..config import Config
 from ..data import Dataset
 from ..dst import Method
 from ..nn import Network
-from ..overflow import stop_unless_finite
-from ..train import Position, steps
+from ..training.checks import check_weights
+from ..training.config import Config
+from ..training.loop import Progress, steps
 
 
-def mean_losses(net: Network, data: Dataset, method: Method, config: Config, at: Position) -> Iterator[float]:
-    """Mean loss of each epoch that a training has left `at` a position. Raises ValueError when it diverges."""
+def mean_losses(net: Network, data: Dataset, method: Method, config: Config, at: Progress) -> Iterator[float]:
+    """Mean loss of each epoch that a training has left. Raises ValueError when it diverges."""
     per_epoch = ceil(len(data.x_train) / config.batch)
     training = steps(net, data, method, config, at)
     while at.t < config.epochs * per_epoch:
         epoch = at.t // per_epoch
         try:
             losses = [step.loss for step in islice(training, per_epoch)]
-            stop_unless_finite(net, at.t, epoch, config.lr)
+            check_weights(net, at.t, epoch, config.lr)
         except FloatingPointError as error:
             raise ValueError(
                 f"training diverged: {str(error).partition(';')[0]}; lower learning_rate_init (now {config.lr:g}), "

@@ -11,15 +11,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..agreement import check_data, check_fit
 from ..data import Dataset
 from ..kernels.arrays import Float
-from ..mlp import mlp
+from ..models.mlp import mlp
 from ..nn import SparseLinear
-from ..train import Position
+from ..training.checks import check_data, check_start
+from ..training.loop import Progress
 from . import settings
 from .epochs import Best, mean_losses
-from .samples import checked_weights, split
+from .samples import checked_weights, validation_split
 
 
 class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -117,7 +117,7 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self._epoch = 0
         held_out = None
         if self.early_stopping:
-            data, held_out = split(data, self.validation_fraction, self.network_.rng)
+            data, held_out = validation_split(data, self.validation_fraction, self.network_.rng)
         self._train(data, range(self.max_iter), held_out, goes_on)
         return self
 
@@ -158,7 +158,7 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             loss=loss,
             dtype=data.dtype,
         )
-        check_fit(network, data, record)
+        check_start(network, data, record)
         self.network_ = network
         self.n_layers_, self.n_outputs_ = len(network.sizes), outputs
         self._epoch, self.n_iter_, self.t_ = 0, 0, 0
@@ -174,9 +174,9 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         if begun and record.start == "dense":
             check_data(net, data)  # it may be sparse by now
         else:
-            check_fit(net, data, record)
+            check_start(net, data, record)
         best = Best(self.tol, copies=held_out is not None)
-        at = Position(epochs.start * per_epoch)
+        at = Progress(epochs.start * per_epoch)
         for _, loss in zip(epochs, mean_losses(net, data, record, config, at), strict=False):
             self._note(loss, n)
             score = -loss if held_out is None else self._judge(held_out)

@@ -25,7 +25,7 @@ def checked_weights(sample_weight: Any, samples: int) -> NDArray[np.float64]:
     return weights
 
 
-def split(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
+def validation_split(data: Dataset, fraction: float, rng: np.random.Generator) -> tuple[Dataset, Dataset]:
     """(a part to train on, a part to judge by), with the same share of every class.
 
     Raises ValueError for too few samples to be split like that.

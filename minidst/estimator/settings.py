@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..compare import UPDATES_PER_RUN, paced
-from ..config import Config
+from .._support.validation import in_interval, is_integer, quoted
 from ..dst import Method
 from ..dst import method as method_named
-from ..given import is_whole, is_within, quoted
+from ..experiments.compare import UPDATES_PER_RUN, paced
 from ..nn import SGD, Adam, Decay, Optimizer
+from ..training.config import Config
 
 AUTO_BATCH = 200  # as in scikit-learn's MLP
 LEAST_PACE = 5  # steps from update to update: in most methods an update takes the place of an optimizer's step
@@ -30,17 +30,17 @@ def check(estimator: Any) -> None:
     """Raises ValueError for a parameter out of range, naming it as the user does."""
     e = estimator
     rules = [
-        ("max_iter", is_whole(e.max_iter), "a whole number, at least 1"),
-        ("batch_size", is_whole(e.batch_size) or _one(e.batch_size, "auto"), "'auto' or a whole number, at least 1"),
+        ("max_iter", is_integer(e.max_iter), "a whole number, at least 1"),
+        ("batch_size", is_integer(e.batch_size) or _one(e.batch_size, "auto"), "'auto' or a whole number, at least 1"),
         ("learning_rate", _one(e.learning_rate, *CURVES), f"one of {', '.join(CURVES)}"),
         ("solver", _one(e.solver, "adam", "sgd"), "'adam' or 'sgd'"),
         (
             "n_iter_no_change",
-            is_whole(e.n_iter_no_change) or (isinstance(e.n_iter_no_change, float) and e.n_iter_no_change == inf),
+            is_integer(e.n_iter_no_change) or (isinstance(e.n_iter_no_change, float) and e.n_iter_no_change == inf),
             "a whole number, at least 1, or infinity",
         ),
-        ("hidden_layer_sizes", all(map(is_whole, hidden(e))), "whole numbers, at least 1, one for each hidden layer"),
-        *((name, is_within(getattr(e, name), within), f"a number in {within}") for name, within in NUMBERS.items()),
+        ("hidden_layer_sizes", all(map(is_integer, hidden(e))), "whole numbers, at least 1, one for each hidden layer"),
+        *((name, in_interval(getattr(e, name), within), f"a number in {within}") for name, within in NUMBERS.items()),
         *((name, isinstance(getattr(e, name), bool | np.bool_ | Integral), "True or False") for name in FLAGS),
     ]
     for name, holds, wanted in rules:

@@ -1,24 +1,24 @@
-"""The checks at the door of every format; each raises a ValueError that names both numbers and the remedy."""
+"""What a format checks when it is made or multiplied; each ValueError names both numbers and the remedy."""
 
 from typing import Any
 
 import numpy as np
 
-from ..given import MOST, array, is_whole, quoted
+from .._support.validation import INT32_MAX, as_array, is_integer, quoted
 from ..kernels.arrays import Float, Index
 
 
 def shape(given: Any) -> tuple[int, int]:
     """(n_out, n_in) as two ints from 1 to 2³¹ − 1."""
     sizes = given if isinstance(given, tuple | list | np.ndarray) else ()
-    if len(sizes) != 2 or not all(is_whole(n, 1, MOST) for n in sizes):
-        raise ValueError(f"shape {quoted(given)} must be (n_out, n_in), whole numbers from 1 to {MOST}")
+    if len(sizes) != 2 or not (is_integer(sizes[0], 1, INT32_MAX) and is_integer(sizes[1], 1, INT32_MAX)):
+        raise ValueError(f"shape {quoted(given)} must be (n_out, n_in), whole numbers from 1 to {INT32_MAX}")
     return int(sizes[0]), int(sizes[1])
 
 
 def values(given: Any, ndim: int) -> Float:
     """Weights as a contiguous, writable float32 or float64 array (not copied if it is one), finite."""
-    theta = np.ascontiguousarray(array("values", given))
+    theta = np.ascontiguousarray(as_array("values", given))
     if not theta.flags.writeable:
         theta = theta.copy()
     if theta.dtype not in (np.float32, np.float64):
@@ -33,23 +33,23 @@ def values(given: Any, ndim: int) -> Float:
 
 
 def count(connections: int) -> None:
-    """Refuse more connections than one layer can have, before they take any memory."""
-    if connections > MOST:
+    """Raise ValueError for more connections than one layer can have, before they take any memory."""
+    if connections > INT32_MAX:
         raise ValueError(
-            f"{connections} connections in one layer; at most {MOST} can be numbered by int32: ask for fewer"
+            f"{connections} connections in one layer; at most {INT32_MAX} can be numbered by int32: ask for fewer"
         )
 
 
 def indices(name: str, given: Any, limit: int, like: Float) -> Index:
     """Unit numbers as a read-only int32 copy of the shape of the values, each from 0 to limit − 1."""
-    ends = array(name, given)
+    ends = as_array(name, given)
     if ends.dtype.kind not in "iu":
         raise ValueError(f"{name} are {ends.dtype}; they number units, so give integers")
     if ends.shape != like.shape:
         raise ValueError(f"{name} have shape {ends.shape} and values {like.shape}; one index belongs to each value")
     if ends.size and (ends.min() < 0 or ends.max() >= limit):
         raise ValueError(f"{name} run from {ends.min()} to {ends.max()}; this shape allows 0 to {limit - 1}")
-    narrow = np.array(ends, np.int32, order="C")  # its own, so that nobody else can change the topology
+    narrow = np.array(ends, np.int32, order="C")  # a copy, so that no caller can change the topology
     narrow.flags.writeable = False
     return narrow
 
@@ -64,7 +64,7 @@ def connections(shape: tuple[int, int], rows: Any, cols: Any, given: Any) -> tup
 
 
 def increasing(ahead: Any, describe: Any) -> None:
-    """Every neighbour pair is in strictly increasing row-major order: `ahead[e]` compares connections e and e + 1."""
+    """Raise ValueError unless `ahead` is true everywhere: ahead[e] says that connection e comes before e + 1."""
     if not ahead.all():
         e = int(np.flatnonzero(~ahead)[0])
         raise ValueError(
@@ -75,7 +75,7 @@ def increasing(ahead: Any, describe: Any) -> None:
 
 def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:
     """M as a C-contiguous (n, B) or (n,) array of `dtype`. Raises ValueError naming both shapes or both dtypes."""
-    M = array(name, M)
+    M = as_array(name, M)
     if M.ndim not in (1, 2) or M.shape[0] != n:
         raise ValueError(f"{name} has shape {M.shape} and W needs ({n}, B): one column per sample; transpose {name}?")
     if M.dtype != dtype and not np.can_cast(M.dtype, dtype, "safe"):
@@ -85,7 +85,7 @@ def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> F
 
 def bias(given: Any, n_out: int, dtype: np.dtype[np.floating[Any]]) -> Float:
     """One number for each output, in `dtype`."""
-    b = array("bias", given)
+    b = as_array("bias", given)
     if b.shape != (n_out,):
         raise ValueError(f"bias has shape {b.shape}; a layer with {n_out} outputs needs ({n_out},)")
     if b.dtype.kind not in "biuf":

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
-from ..given import array
+from .._support.validation import as_array
 from ..kernels import condensed
 from ..kernels.arrays import Float, Index
-from ..kernels.parallel import deal, slices
+from ..kernels.threads import run_slices, slices
 from . import check
 from .sparse import Sparse
 
@@ -35,7 +35,7 @@ class Condensed(Sparse):
         n_out, n_in = check.shape(self.shape)
         values = check.values(self.values, 2)
         n_active, k = values.shape
-        given = np.arange(n_out, dtype=np.int32) if self.rows is None else array("rows", self.rows)
+        given = np.arange(n_out, dtype=np.int32) if self.rows is None else as_array("rows", self.rows)
         if np.shape(given) != (n_active,) or not 1 <= k <= n_in:
             raise ValueError(
                 f"values have shape {values.shape}; {np.size(given)} active rows of this matrix need "
@@ -70,10 +70,7 @@ class Condensed(Sparse):
         return np.repeat(self.active, self.fan_in), self.indices.reshape(-1)
 
     @classmethod
-    def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """Raises ValueError unless they are in order and every row that has any has the same number of them."""
-        shape = check.shape(shape)
-        rows, cols, values = check.connections(shape, rows, cols, values)
+    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
         fan_in = np.bincount(rows, minlength=shape[0])
         active = np.flatnonzero(fan_in)
         if active.size == 0:
@@ -86,7 +83,8 @@ class Condensed(Sparse):
                 "Condensed needs the same number in every row that has any: use CSR, or a constant fan-in graph"
             )
         rectangle = (active.size, int(counts[0]))
-        return cls(shape, np.reshape(cols, rectangle), np.reshape(values, rectangle), active.astype(np.int32))
+        indices, weights = np.reshape(cols, rectangle), np.reshape(values, rectangle)
+        return cls._unchecked(shape=shape, indices=indices, values=weights, rows=active.astype(np.int32))
 
     def index_bytes(self) -> int:
         """Bytes of indices, active rows and, once used, the view by columns, with the row pointer that it needs."""
@@ -95,12 +93,12 @@ class Condensed(Sparse):
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         if self.active.size < self.shape[0]:
-            out[:] = bias[:, None]  # all that an ablated output has
+            out[:] = bias[:, None]  # an ablated output has nothing else
 
-        def product(r0: int, r1: int) -> None:
-            condensed.spmm(self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], X, bias, out)
+        def part(r0: int, r1: int) -> tuple[Any, ...]:
+            return self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], X, bias, out
 
-        deal(product, self._row_cuts(X.shape[1]))
+        run_slices(condensed.spmm, part, self._row_cuts(X.shape[1]))
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         k, indices, values = self._flat
@@ -109,16 +107,16 @@ class Condensed(Sparse):
         else:
             y = np.empty(self.active.size, self.dtype)
             condensed.spmv(k, indices, values, x, bias[self.active], y)
-            out[:] = bias  # all that an ablated output has
+            out[:] = bias  # an ablated output has nothing else
             out[self.active] = y
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         rectangle = out.reshape(self.values.shape)
 
-        def product(r0: int, r1: int) -> None:
-            condensed.sddmm(self.active[r0:r1], self.indices[r0:r1], DY, X, rectangle[r0:r1])
+        def part(r0: int, r1: int) -> tuple[Any, ...]:
+            return self.active[r0:r1], self.indices[r0:r1], DY, X, rectangle[r0:r1]
 
-        deal(product, self._row_cuts(X.shape[1]))
+        run_slices(condensed.sddmm, part, self._row_cuts(X.shape[1]))
 
     def _row_cuts(self, batch: int) -> list[int]:
         pieces = slices(self.nnz * batch)

@@ -10,7 +10,7 @@ import scipy.sparse
 
 from ..kernels import coo
 from ..kernels.arrays import Float, Index
-from ..kernels.parallel import Cuts, deal, slices
+from ..kernels.threads import Cuts, run_slices, slices
 from . import check
 from .sparse import Sparse
 
@@ -39,9 +39,8 @@ class COO(Sparse):
         return self.rows, self.cols
 
     @classmethod
-    def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """The constructor itself: this is what COO stores."""
-        return cls(shape, rows, cols, values)
+    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        return cls._unchecked(shape=shape, rows=rows, cols=cols, values=values)
 
     def to_scipy(self) -> Any:
         """A `scipy.sparse.coo_array` of copies."""
@@ -54,10 +53,10 @@ class COO(Sparse):
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         out[:] = bias[:, None]
 
-        def product(e0: int, e1: int) -> None:
-            coo.spmm(self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], X, out)
+        def part(e0: int, e1: int) -> tuple[Any, ...]:
+            return self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], X, out
 
-        deal(product, _cuts(self.rows, slices(self.nnz * X.shape[1])))
+        run_slices(coo.spmm, part, _cuts(self.rows, slices(self.nnz * X.shape[1])))
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         self._spmm(x[:, None], bias, out[:, None])
@@ -71,10 +70,10 @@ class COO(Sparse):
         coo.spmm_t(self.rows, self.cols, self.values, DY, out)  # on one thread: slices would meet in the same columns
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
-        def product(e0: int, e1: int) -> None:
-            coo.sddmm(self.rows[e0:e1], self.cols[e0:e1], DY, X, out[e0:e1])
+        def part(e0: int, e1: int) -> tuple[Any, ...]:
+            return self.rows[e0:e1], self.cols[e0:e1], DY, X, out[e0:e1]
 
-        deal(product, _cuts(self.rows, slices(self.nnz * X.shape[1])))
+        run_slices(coo.sddmm, part, _cuts(self.rows, slices(self.nnz * X.shape[1])))
 
 
 def _cuts(sorted_ends: Index, pieces: int) -> Cuts:

@@ -8,12 +8,12 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse
 
-from ..given import array
+from .._support.validation import as_array
 from ..kernels import csr
 from ..kernels.arrays import Float, Index, Offset
-from ..kernels.parallel import deal, even_cuts, slices
+from ..kernels.threads import even_cuts, run_slices, slices
 from . import check
-from .columns import panel
+from .csc import panel
 from .sparse import Sparse
 
 
@@ -34,7 +34,7 @@ class CSR(Sparse):
     def __post_init__(self) -> None:
         n_out, n_in = check.shape(self.shape)
         values = check.values(self.values, 1)
-        indptr = array("indptr", self.indptr)
+        indptr = as_array("indptr", self.indptr)
         if indptr.dtype.kind not in "iu":
             raise ValueError(f"indptr is {indptr.dtype}; it counts connections, so give integers")
         indptr = np.array(indptr, dtype=np.int64)
@@ -59,13 +59,10 @@ class CSR(Sparse):
         return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr)), self.indices
 
     @classmethod
-    def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """Counts the connections of each row into indptr. Raises ValueError if they are out of order."""
-        shape = check.shape(shape)
-        rows, cols, values = check.connections(shape, rows, cols, values)
+    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
         indptr = np.zeros(shape[0] + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=shape[0]), out=indptr[1:])
-        return cls(shape, indptr, cols, values)
+        return cls._unchecked(shape=shape, indptr=indptr, indices=cols, values=values)
 
     def to_scipy(self) -> Any:
         """A `scipy.sparse.csr_array` of copies."""
@@ -78,19 +75,19 @@ class CSR(Sparse):
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         height = panel(X, self.density, out)
 
-        def product(r0: int, r1: int) -> None:
-            csr.spmm(self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1])
+        def part(r0: int, r1: int) -> tuple[Any, ...]:
+            return self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1]
 
-        deal(product, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
+        run_slices(csr.spmm, part, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         csr.spmv(self.indptr, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
-        def product(r0: int, r1: int) -> None:
-            csr.sddmm(self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out)
+        def part(r0: int, r1: int) -> tuple[Any, ...]:
+            return self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out
 
-        deal(product, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
+        run_slices(csr.sddmm, part, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
 
     def _indptr(self) -> Offset:
         return self.indptr

@@ -16,10 +16,11 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 import scipy.sparse
 
-from ..given import array, quoted
-from ..kernels.arrays import Float, Index, Offset, aligned
+from .._support.validation import as_array, quoted
+from ..kernels.arrays import Float, Index, Offset
+from ..kernels.memory import aligned
 from . import check
-from .columns import Columns
+from .csc import CSCView
 
 S = TypeVar("S", bound="Sparse")
 
@@ -36,9 +37,28 @@ class Sparse(ABC):
         """Output i and input j of every connection e, each (nnz,) int32, in row-major order."""
 
     @classmethod
-    @abstractmethod
     def from_connections(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """The matrix with weight `values[e]` at (`rows[e]`, `cols[e]`); connections in row-major order, each once."""
+        """The matrix with weight `values[e]` at (`rows[e]`, `cols[e]`); connections in row-major order, each once.
+
+        Raises ValueError if they are not or, for Condensed, if rows that have any differ in their number.
+        """
+        shape = check.shape(shape)
+        return cls._from_sorted(shape, *check.connections(shape, rows, cols, values))
+
+    @classmethod
+    @abstractmethod
+    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """`from_connections` of what has been checked: int32 in order and each once, finite weights."""
+
+    @classmethod
+    def _unchecked(cls, **fields: Any) -> Self:
+        """An instance of fields that have been checked, its index arrays read-only."""
+        W = object.__new__(cls)
+        for name, value in fields.items():
+            if isinstance(value, np.ndarray) and name != "values":
+                value.flags.writeable = False
+            object.__setattr__(W, name, value)
+        return W
 
     @abstractmethod
     def _spmm(self, X: Float, bias: Float, out: Float) -> None: ...
@@ -75,13 +95,11 @@ class Sparse(ABC):
 
     def __matmul__(self, X: Float) -> Float:
         """Y = W X, or y = W x. X: (n_in, B) or (n_in,), of W's dtype. Raises ValueError if it does not fit."""
-        return self._affine(X, self._no_bias)
+        return self.affine(X, self._no_bias)
 
     def affine(self, X: Float, b: Float) -> Float:
         """Y = W X + b, what a layer computes, in one pass. b: (n_out,). Raises ValueError if X or b does not fit."""
-        return self._affine(X, check.bias(b, self.shape[0], self.dtype))
-
-    def _affine(self, X: Float, b: Float) -> Float:
+        b = check.bias(b, self.shape[0], self.dtype)
         X = check.operand("X", X, self.shape[1], self.dtype)
         if X.ndim == 1 or X.shape[1] == 1:
             y = np.empty(self.shape[0], self.dtype)
@@ -107,7 +125,7 @@ class Sparse(ABC):
 
     def _partners(self, DY: Float, X: Float) -> tuple[Float, Float]:
         DY, X = check.operand("DY", DY, self.shape[0], self.dtype), check.operand("X", X, self.shape[1], self.dtype)
-        DY, X = (M if M.ndim == 2 else M[:, None] for M in (DY, X))
+        DY, X = DY.reshape(len(DY), -1), X.reshape(len(X), -1)  # a single sample may be a vector
         if DY.shape[1] != X.shape[1]:
             raise ValueError(f"DY holds {DY.shape[1]} samples and X {X.shape[1]}; both need one column per sample")
         return DY, X
@@ -134,7 +152,7 @@ class Sparse(ABC):
         return format.from_connections(self.shape, rows, cols, self.values.reshape(-1))
 
     def to_dense(self) -> Float:
-        """The (n_out, n_in) array. For tests and small examples: nothing else in the package calls it."""
+        """The (n_out, n_in) array, for tests and small examples: nothing else in the package calls it."""
         dense = np.zeros(self.shape, self.dtype)
         dense[self.connections()] = self.values.reshape(-1)
         return dense
@@ -142,7 +160,7 @@ class Sparse(ABC):
     @classmethod
     def from_dense(cls, dense: Any) -> Self:
         """The non-zero entries of a 2-D array. Integers become float64. Raises ValueError unless 2-D and finite."""
-        a = array("dense", dense)
+        a = as_array("dense", dense)
         if a.ndim != 2:
             raise ValueError(f"from_dense needs a 2-D array and was given {a.ndim} dimensions; reshape it first")
         if a.dtype.kind in "iub":
@@ -173,9 +191,9 @@ class Sparse(ABC):
         return np.zeros(self.shape[0], self.dtype)
 
     @cached_property
-    def columns(self) -> Columns:
+    def columns(self) -> CSCView:
         """The view by columns, built at the first use of Wᵀ; it depends on the topology alone, so it lives as long."""
-        return Columns.of(self.shape, self._indptr(), self.connections()[1])
+        return CSCView.of(self.shape, self._indptr(), self.connections()[1])
 
     def _indptr(self) -> Offset:
         """Where the connections of each row begin, (n_out + 1,) int64."""

@@ -1,5 +1,5 @@
-"""Arrays in, arrays out: the only room that is compiled.
+"""Arrays in, arrays out: the only compiled code of the package.
 
-Bare arrays, `out` last; no random numbers, no checks, no classes. Callers in `formats` and `dst` have validated.
-Each docstring opens with its equation in the notation of `minidst/__init__.py`.
+Kernels take bare arrays, `out` last; they draw no random numbers and check nothing, since their callers have. Each
+docstring opens with its equation in the notation of `minidst/__init__.py`. The plainest product is coo.py.
 """

@@ -6,7 +6,7 @@ SRigL's layout (Lasby et al. 2023, appendix F): two (n_active, k) arrays and no 
 
 from .arrays import Float, Index
 from .jit import jit
-from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
+from .simd.tiles import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
 
 
 @jit

@@ -5,7 +5,7 @@ The plainest of the three formats: one connection at a time, as the papers write
 
 from .arrays import Float, Index
 from .jit import jit
-from .lanes import EIGHT, TWO, Size, dot, load, samples
+from .simd.tiles import EIGHT, TWO, Size, dot, load, samples
 
 
 @jit

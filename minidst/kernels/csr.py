@@ -8,7 +8,7 @@ rows to any thread and get the same bits.
 
 from .arrays import Float, Index, Offset
 from .jit import jit
-from .lanes import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
+from .simd.tiles import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
 
 
 @jit

@@ -1,14 +1,12 @@
-"""The one way a kernel is compiled, and who is told when that happens."""
+"""`jit`, the one way a kernel is compiled."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import event
 
-from . import registers as registers  # what `jit` is to put for the functions of lanes.py
+from .simd import intrinsics as intrinsics  # so that Numba knows what to compile tiles.py to
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,27 +32,3 @@ def jit(kernel: F, *, as_written: bool = False) -> F:
         _uncached.append(kernel.__name__)
         compiled = numba.njit(**options)(kernel)
     return cast(F, compiled)
-
-
-@contextmanager
-def compiling(tell: Callable[[str], None]) -> Iterator[None]:
-    """Call `tell(name)` when a kernel begins to be compiled, which takes a second the first time on a machine, and
-    `tell("")` when it is done. What is found on disk is not compiled.
-    """
-    depth = 0  # a kernel's helpers are compiled while it is
-
-    class Listener(event.Listener):
-        def on_start(self, started: Any) -> None:
-            nonlocal depth
-            if depth == 0:
-                tell(started.data["dispatcher"].py_func.__name__.strip("_"))
-            depth += 1
-
-        def on_end(self, ended: Any) -> None:
-            nonlocal depth
-            depth -= 1
-            if depth == 0:
-                tell("")
-
-    with event.install_listener("numba:compile", Listener()):
-        yield

@@ -6,7 +6,7 @@ import numpy as np
 
 from .arrays import Bool, Float, Offset, Scalar
 from .jit import jit
-from .order import kth_smallest
+from .radix_sort import kth_smallest
 
 STRIDE = 64  # scores looked at together before a single one is
 
@@ -42,8 +42,8 @@ def _kth(scores: Float, k: int) -> Scalar:
     if scores.dtype != np.float32:
         number: Scalar = np.partition(scores, k)[k]
         return number
-    zeros_alike = scores + np.float32(0)  # −0 is 0
-    return np.int32(kth_smallest(zeros_alike.view(np.int32), k)).view(np.float32)
+    bits = (scores + np.float32(0)).view(np.int32)  # + 0: −0 is 0
+    return np.int32(kth_smallest(bits, k)).view(np.float32)
 
 
 @jit
@@ -88,36 +88,3 @@ def collect(
                 filled += 1
         p = stop
     return p, filled
-
-
-@jit
-def keep_absent(keys: Offset, taken: Offset) -> int:
-    """Move the keys that are not taken to the front, each once, and return how many there are; both are sorted.
-
-    A key is written before it is known whether it stays, and if not the next one takes its place.
-    """
-    kept, s, t, last = 0, 0, 0, np.int64(-1)
-    while s < keys.size and t < taken.size:
-        key = keys[s]
-        behind = taken[t] < key
-        stays = key < taken[t] and key != last
-        keys[kept] = key
-        last = key if stays else last
-        kept += stays
-        s += not behind
-        t += behind
-    for key in keys[s:]:
-        keys[kept] = key
-        kept += key != last
-        last = key
-    return kept
-
-
-@jit
-def gaps(ranks: Offset, taken: Offset, out: Offset) -> None:
-    """out[s] = ranks[s] + |{t : taken[t] − t ≤ ranks[s]}|, the ranks[s]-th (from 0) not taken; both are sorted."""
-    t = 0
-    for s in range(ranks.size):
-        while t < taken.size and taken[t] - t <= ranks[s]:
-            t += 1
-        out[s] = ranks[s] + t

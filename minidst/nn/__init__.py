@@ -1,12 +1,11 @@
-"""What computes: layers with hand-written gradients, losses, optimizers, schedules, and the network of them."""
+"""Layers with hand-written gradients, losses, optimizers, learning-rate schedules, and networks of them."""
 
 from .activations import Dropout, LeakyReLU, ReLU
-from .init import he_normal, hidden_bias
-from .layers import Linear, SparseLinear
+from .layer import Layer, Parameter, he_normal, hidden_bias
+from .linear import Linear, SparseLinear
 from .losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Weighted
-from .network import Layer, Network
+from .network import Network
 from .optim import SGD, Adam, Optimizer
-from .parameter import Parameter
 from .schedules import DECAYS, Decay, Rate, Steps, Warmup
 
 __all__ = [

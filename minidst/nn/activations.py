@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from ..given import flag, generator, within
-from ..kernels.activate import relu, relu_backward
-from ..kernels.arrays import Float, aligned_copy
-from .parameter import Parameter
+from .._support.validation import check_bool, check_generator, check_interval
+from ..kernels.arrays import Float
+from ..kernels.dense import relu, relu_backward
+from ..kernels.memory import aligned_copy
+from .layer import Parameter
 
 
 class _Elementwise:
-    """What the layers without weights share: nothing to train."""
+    """What layers without weights share: no parameters."""
 
     def parameters(self) -> list[Parameter]:
         """None."""
@@ -19,30 +20,30 @@ class _Elementwise:
 class ReLU(_Elementwise):
     """y = max(x, 0);  dx = dy where x > 0, else 0 (at x = 0 too).
 
-    in_place: write y over x and dx over dy, which spares two arrays and half of the time. It is for a layer between
-    others that do not need again what they return, as no layer of this package does; as a network's first layer it
+    in_place: write y over x and dx over dy, which saves two arrays and half of the time. It is for a layer between
+    others that do not use their own output again, as no layer of this package does; as a network's first layer it
     writes over the network's input.
     """
 
     def __init__(self, in_place: bool = False) -> None:
-        flag("in_place", in_place)
+        check_bool("in_place", in_place)
         self.in_place = in_place
         self.Y: Float | None = None
 
     def forward(self, X: Float, training: bool = False) -> Float:
         """Y = max(X, 0), any shape."""
-        self.Y = self._to_change(X)
+        self.Y = self._writable(X)
         relu(self.Y.reshape(-1))
         return self.Y
 
-    def backward(self, DY: Float, wants_DX: bool = True) -> Float:
+    def backward(self, DY: Float, needs_input_grad: bool = True) -> Float:
         """DX = DY where X > 0, else 0."""
         assert self.Y is not None, "forward comes first"
-        DX = self._to_change(DY)
+        DX = self._writable(DY)
         relu_backward(self.Y.reshape(-1), DX.reshape(-1))
         return DX
 
-    def _to_change(self, M: Float) -> Float:
+    def _writable(self, M: Float) -> Float:
         """M itself or a copy, C-contiguous and writeable."""
         return M if self.in_place and M.flags.carray else aligned_copy(M, M.dtype)
 
@@ -51,7 +52,7 @@ class LeakyReLU(_Elementwise):
     """y = x where x > 0, else a·x;  dx = dy or a·dy alike. a: slope below zero, in [0, 1)."""
 
     def __init__(self, slope: float = 0.01) -> None:
-        within("slope", slope, "[0, 1)", "0 is ReLU")
+        check_interval("slope", slope, "[0, 1)", "0 is ReLU")
         self.slope = slope
         self.factor: Float | None = None
 
@@ -60,7 +61,7 @@ class LeakyReLU(_Elementwise):
         self.factor = np.where(X > 0, X.dtype.type(1), X.dtype.type(self.slope))
         return X * self.factor
 
-    def backward(self, DY: Float, wants_DX: bool = True) -> Float:
+    def backward(self, DY: Float, needs_input_grad: bool = True) -> Float:
         """DX = DY ⊙ (1 or a)."""
         assert self.factor is not None, "forward comes first"
         return DY * self.factor
@@ -74,8 +75,8 @@ class Dropout(_Elementwise):
     """
 
     def __init__(self, p: float, rng: np.random.Generator) -> None:
-        within("dropout", p, "[0, 1)", "0 switches it off")
-        generator(rng)
+        check_interval("dropout", p, "[0, 1)", "0 switches it off")
+        check_generator(rng)
         self.p = p
         self.rng = rng
         self.factor: Float | None = None
@@ -89,6 +90,6 @@ class Dropout(_Elementwise):
         self.factor = kept / X.dtype.type(1 - self.p)
         return X * self.factor
 
-    def backward(self, DY: Float, wants_DX: bool = True) -> Float:
+    def backward(self, DY: Float, needs_input_grad: bool = True) -> Float:
         """DX = DY ⊙ m/(1 − p)."""
         return DY if self.factor is None else DY * self.factor

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..given import array, quoted, within
+from .._support.validation import as_array, check_interval, quoted
 from ..kernels.arrays import Float
 
 
@@ -46,11 +46,11 @@ class CrossEntropy:
     label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
-        within("label_smoothing", self.label_smoothing, "[0, 1)", "0 switches it off")
+        check_interval("label_smoothing", self.label_smoothing, "[0, 1)", "0 switches it off")
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
         """(L, ∂L/∂Z) for labels y: (B,) int64 in 0 … n_out − 1. Raises ValueError for another label."""
-        y, weights = split(y)
+        y, weights = targets_and_weights(y)
         n_out, B = Z.shape
         y = _labels(y, n_out, B)
         s = self.label_smoothing
@@ -64,7 +64,7 @@ class CrossEntropy:
         P[y, samples] -= 1 - s
         P -= s / n_out
         P /= B
-        return mean(each, weights), weighed(P, weights)
+        return weighted_mean(each, weights), apply_weights(P, weights)
 
     def predict(self, Z: Float) -> Any:
         """The label with the largest output, (B,)."""
@@ -84,11 +84,11 @@ class BinaryCrossEntropy:
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
         """(L, ∂L/∂Z); with one output labels are 0 or 1, with several they are made one-hot."""
-        y, weights = split(y)
+        y, weights = targets_and_weights(y)
         target = _targets(y, Z)
         each = (np.logaddexp(0, Z) - target * Z).mean(axis=0)
         sigmoid = np.exp(-np.logaddexp(0, -Z))  # 1/(1 + e^−z) that does not overflow
-        return mean(each, weights), weighed((sigmoid - target) / Z.dtype.type(Z.size), weights)
+        return weighted_mean(each, weights), apply_weights((sigmoid - target) / Z.dtype.type(Z.size), weights)
 
     def predict(self, Z: Float) -> Any:
         """One output: [z > 0] as labels (B,); several: the largest."""
@@ -108,10 +108,10 @@ class MeanSquaredError:
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
         """(L, ∂L/∂Z) for values y: (B, n_out), or (B,) with one output."""
-        y, weights = split(y)
+        y, weights = targets_and_weights(y)
         difference = Z - _targets(y, Z)
         each = (difference**2).mean(axis=0)
-        return mean(each, weights), weighed(difference * Z.dtype.type(2 / Z.size), weights)
+        return weighted_mean(each, weights), apply_weights(difference * Z.dtype.type(2 / Z.size), weights)
 
     def predict(self, Z: Float) -> Any:
         """The outputs, (B, n_out)."""
@@ -131,24 +131,24 @@ LOSSES: dict[str, type[CrossEntropy] | type[BinaryCrossEntropy] | type[MeanSquar
 }
 
 
-def split(y: Any) -> tuple[Any, Float | None]:
+def targets_and_weights(y: Any) -> tuple[Any, Float | None]:
     """(targets, weights), with None for weights that are all 1."""
     return (y.y, y.weights) if isinstance(y, Weighted) else (y, None)
 
 
-def mean(each: Float, weights: Float | None) -> float:
+def weighted_mean(each: Float, weights: Float | None) -> float:
     """1/B Σ_b w_b ℓ_b from the losses ℓ of the samples, (B,)."""
     return float((each if weights is None else weights * each).mean())
 
 
-def weighed(DZ: Float, weights: Float | None) -> Float:
+def apply_weights(DZ: Float, weights: Float | None) -> Float:
     """w_b · ∂ℓ_b/∂Z: every derivative of a weighted sample's loss is its weight times that of the plain one."""
     return DZ if weights is None else DZ * weights.astype(DZ.dtype, copy=False)
 
 
 def _labels(y: Any, n_out: int, B: int) -> Any:
     """y as labels. Label −1 would otherwise be taken for the last output, and one label for that of all samples."""
-    y = array("labels", y)
+    y = as_array("labels", y)
     if y.shape != (B,) or y.dtype.kind not in "iu" or B == 0:
         raise ValueError(
             f"labels {quoted(y)} have shape {y.shape} and dtype {y.dtype}; give a whole number for each of {B} samples"
@@ -162,7 +162,7 @@ def _labels(y: Any, n_out: int, B: int) -> Any:
 def _targets(y: Any, Z: Float) -> Float:
     """y in the shape and dtype of Z."""
     n_out, B = Z.shape
-    y = array("targets", y)
+    y = as_array("targets", y)
     if y.shape == (B,) and n_out > 1:
         return np.asarray(np.arange(n_out)[:, None] == _labels(y, n_out, B), Z.dtype)
     if y.dtype.kind not in "biuf":

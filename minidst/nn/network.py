@@ -4,45 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
-from ..given import array, generator, instance, whole
+from .._support.validation import as_array, check_generator, check_integer, check_type
 from ..kernels.arrays import Float
-from ..kernels.batch import as_columns
-from ..kernels.parallel import one_blas_thread
+from ..kernels.dense import as_columns
+from ..kernels.threads import one_blas_thread
 from .activations import ReLU
-from .layers import Linear, SparseLinear
-from .losses import CrossEntropy, Loss
-from .parameter import Parameter
+from .compact import compact_layers
+from .layer import Layer, Parameter
+from .linear import Linear, SparseLinear
+from .losses import CrossEntropy, Loss, targets_and_weights, weighted_mean
 
 PREDICTED_AT_ONCE = 1 << 18  # activations of the widest level: predicting many samples needs no more memory
-
-
-@runtime_checkable
-class Layer(Protocol):
-    """What a layer can do. It keeps between `forward` and `backward` whatever arrays it needs, as attributes."""
-
-    def forward(self, X: Float, training: bool = False) -> Float:
-        """Y from X: (n_in, B)."""
-        ...
-
-    def backward(self, DY: Float, wants_DX: bool = True) -> Float | None:
-        """DX from DY: (n_out, B); leaves the gradients of its parameters in them."""
-        ...
-
-    def parameters(self) -> list[Parameter]:
-        """What it trains."""
-        ...
 
 
 class Network:
     """Layers applied in order. Inside, samples are columns; `predict` and `outputs` take and give them as rows.
 
-    layers: any objects with forward, backward and parameters; rng: the one source of randomness of whatever is done
+    layers: any objects with forward, backward and parameters; rng: the one source of randomness of all that is done
     to this network; budget: how many connections it is to have in the end, if not those it has now; memory: arrays
-    that a method keeps from update to update. Raises ValueError if two neighbouring weight layers do not fit.
+    that a method keeps from update to update. Raises ValueError if two consecutive weight layers do not fit.
     """
 
     def __init__(
@@ -52,14 +36,14 @@ class Network:
         rng: np.random.Generator | None = None,
         budget: int | None = None,
     ) -> None:
-        instance("layers", layers, Sequence, "a list of layers, such as [Linear(W), ReLU(), Linear(V)]")
+        check_type("layers", layers, Sequence, "a list of layers, such as [Linear(W), ReLU(), Linear(V)]")
         for l, layer in enumerate(layers):
-            instance(f"layers[{l}]", layer, Layer, "an object with forward, backward and parameters")
+            check_type(f"layers[{l}]", layer, Layer, "an object with forward, backward and parameters")
         self.layers = list(layers)
         self.loss: Loss = CrossEntropy() if loss is None else loss
-        instance("loss", self.loss, Callable, "a loss, such as CrossEntropy() or MeanSquaredError()")
+        check_type("loss", self.loss, Callable, "a loss, such as CrossEntropy() or MeanSquaredError()")
         self.rng = np.random.default_rng(0) if rng is None else rng
-        generator(self.rng)
+        check_generator(self.rng)
         self.memory: dict[str, Any] = {}
         if not self.weighted:
             raise ValueError("a network needs at least one SparseLinear or Linear layer; it was given none")
@@ -67,7 +51,7 @@ class Network:
             if below.shape[0] != above.shape[1]:
                 raise ValueError(f"layer {l} gives {below.shape[0]} outputs and layer {l + 1} takes {above.shape[1]}")
         self.budget = self.connections if budget is None else budget
-        whole("budget", self.budget, 0, why="it counts the connections in the end")
+        check_integer("budget", self.budget, 0, why="it counts the connections in the end")
 
     @property
     def weighted(self) -> list[SparseLinear | Linear]:
@@ -76,18 +60,24 @@ class Network:
 
     @property
     def sparse(self) -> list[SparseLinear]:
-        """Those of them whose topology can change."""
+        """The layers whose topology can change."""
         return [layer for layer in self.layers if isinstance(layer, SparseLinear)]
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Units per level, inputs first."""
-        return (self.weighted[0].shape[1], *(layer.shape[0] for layer in self.weighted))
+        weighted = self.weighted
+        return (weighted[0].shape[1], *[layer.shape[0] for layer in weighted])
 
     @property
     def connections(self) -> int:
         """Active connections in all layers."""
-        return sum(layer.connections for layer in self.weighted)
+        return sum([layer.connections for layer in self.weighted])
+
+    @property
+    def densities(self) -> list[float]:
+        """nnz_l/(n_out·n_in) of every weight layer, first to last; sparsities are 1 − these."""
+        return [layer.connections / (layer.shape[0] * layer.shape[1]) for layer in self.weighted]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -106,15 +96,15 @@ class Network:
         return X
 
     def backward(self, DZ: Float) -> None:
-        """Leaves every gradient in its Parameter. DZ = ∂L/∂Z: (n_out, B). Nothing needs ∂L/∂X of the input."""
+        """Leaves every gradient in its Parameter. DZ = ∂L/∂Z: (n_out, B). ∂L/∂X of the input is not computed."""
         DY: Float | None = DZ
         for l, layer in reversed(list(enumerate(self.layers))):
             assert DY is not None
-            DY = layer.backward(DY, wants_DX=l > 0)
+            DY = layer.backward(DY, l > 0)
 
     def outputs(self, x: Float) -> Float:
         """Z for x: (samples, n_in), as (samples, n_out). Raises ValueError if x has another number of features."""
-        x = array("x", x)
+        x = as_array("x", x)
         if x.ndim != 2 or x.shape[1] != self.sizes[0]:
             raise ValueError(f"x has shape {x.shape}; this network takes (samples, {self.sizes[0]})")
         if x.dtype.kind not in "biuf":
@@ -132,16 +122,43 @@ class Network:
     def predict(self, x: Float) -> Any:
         """Labels (samples,), or values (samples, n_out) under a squared error. Raises ValueError for NaN and ±∞."""
         Z = self.outputs(x)
-        if not np.isfinite(x).all():  # of which the largest output would be the first one
+        if not np.isfinite(x).all():  # argmax would take such a sample for class 0
             row, column = (int(at) for at in np.argwhere(~np.isfinite(x))[0])
             raise ValueError(f"x[{row}, {column}] is {np.asarray(x)[row, column]}; drop that sample or fill the gap")
         return self.loss.predict(np.ascontiguousarray(Z.T))
 
-    def compact(self) -> Network:
-        """The same function without hidden neurons that are constant or unread, as a new network: see nn/compact.py."""
-        from .compact import compact  # which makes a Network
+    def evaluate(self, x: Float, y: Any) -> tuple[float, float]:
+        """(mean loss, accuracy) over samples; under a squared error the second is the loss again. y: maybe Weighted."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            Z = np.ascontiguousarray(self.outputs(x).T)
+            loss, _ = self.loss(Z, y)
+        guess, (labels, weights) = self.loss.predict(Z), targets_and_weights(y)
+        return loss, weighted_mean(guess == labels, weights) if guess.ndim == 1 else loss
 
-        return compact(self)
+    def compact(self) -> Network:
+        """The same function with fewer neurons, as a new network; this one stays as it is (see nn/compact.py).
+
+        Removed are hidden neurons without inputs, their constant folded into the next bias, and hidden neurons that no
+        output depends on. Inputs and outputs all stay, and at least one neuron of every hidden layer. Outputs are the
+        same but for rounding, since sums lose terms and are grouped anew. A Condensed layer stays one where its neurons
+        still have equal fan-ins, and becomes CSR elsewhere. Gradients and optimizer state start anew. Raises ValueError
+        if a removed neuron's output passes any other layer than ReLU, LeakyReLU or Dropout.
+        """
+        layers, rng = compact_layers(self.layers, self.rng)
+        return Network(layers, self.loss, rng)
+
+    def state_bytes(self) -> int:
+        """Bytes of what training keeps from step to step: values, indices, and the state of optimizer and method."""
+        total = 0
+        for p in self.parameters():
+            total += p.values.nbytes
+            for array in p.state.values():
+                total += array.nbytes
+        for layer in self.weighted:
+            total += layer.index_bytes()
+        for kept in self.memory.values():
+            total += kept.nbytes if isinstance(kept, np.ndarray) else 0
+        return total
 
     def memory_bytes(self) -> dict[str, int]:
         """Bytes held now: values (with biases), indices (with views by columns), gradients, optimizer_state,

@@ -6,10 +6,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from ..given import flag, within
-from ..kernels import optimize
+from .._support.validation import check_bool, check_interval
+from ..kernels import dense
 from ..kernels.arrays import Float
-from .parameter import Parameter
+from .layer import Parameter
 
 
 @runtime_checkable
@@ -34,9 +34,9 @@ class SGD:
     nesterov: bool = False
 
     def __post_init__(self) -> None:
-        within("momentum", self.momentum, "[0, 1)", "0.9 is a good start")
-        within("weight_decay", self.weight_decay, "[0, ∞)", "0 switches it off")
-        flag("nesterov", self.nesterov)
+        check_interval("momentum", self.momentum, "[0, 1)", "0.9 is a good start")
+        check_interval("weight_decay", self.weight_decay, "[0, ∞)", "0 switches it off")
+        check_bool("nesterov", self.nesterov)
 
     def step(self, parameters: Sequence[Parameter], lr: float) -> None:
         """One step of size η = lr, in place."""
@@ -45,7 +45,7 @@ class SGD:
             w, number = p.values.reshape(-1), p.values.dtype.type
             velocity = _state(p, "velocity")
             decay = number(self.weight_decay)
-            optimize.sgd(p.grad, velocity, number(lr), number(self.momentum), decay, self.nesterov, w)
+            dense.sgd(p.grad, velocity, number(lr), number(self.momentum), decay, self.nesterov, w)
             p.steps += 1
 
 
@@ -63,10 +63,10 @@ class Adam:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        within("beta1", self.beta1, "[0, 1)", "0.9 is usual")
-        within("beta2", self.beta2, "[0, 1)", "0.999 is usual")
-        within("epsilon", self.epsilon, "(0, ∞)", "1e-8 is usual")
-        within("weight_decay", self.weight_decay, "[0, ∞)", "0 switches it off")
+        check_interval("beta1", self.beta1, "[0, 1)", "0.9 is usual")
+        check_interval("beta2", self.beta2, "[0, 1)", "0.999 is usual")
+        check_interval("epsilon", self.epsilon, "(0, ∞)", "1e-8 is usual")
+        check_interval("weight_decay", self.weight_decay, "[0, ∞)", "0 switches it off")
 
     def step(self, parameters: Sequence[Parameter], lr: float) -> None:
         """One step of size η = lr, in place."""
@@ -74,7 +74,7 @@ class Adam:
             assert p.grad is not None, "backward comes first"
             p.steps += 1
             w, number = p.values.reshape(-1), p.values.dtype.type
-            optimize.adam(
+            dense.adam(
                 p.grad,
                 _state(p, "m"),
                 _state(p, "v"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import Protocol
 
-from ..given import function, is_within, one_of, quoted, whole, within
+from .._support.validation import check_callable, check_choice, check_integer, check_interval, in_interval, quoted
 
 
 def cosine(progress: float) -> float:
@@ -42,9 +42,9 @@ class Steps:
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.milestones, tuple | list) or not all(is_within(m, "[0, 1]") for m in self.milestones):
+        if not isinstance(self.milestones, tuple | list) or not all(in_interval(m, "[0, 1]") for m in self.milestones):
             raise ValueError(f"milestones {quoted(self.milestones)} must be a tuple of fractions of training in [0, 1]")
-        within("factor", self.factor, "[0, 1]", "the rate falls by it")
+        check_interval("factor", self.factor, "[0, 1]", "the rate falls by it")
 
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""
@@ -58,7 +58,7 @@ class Decay:
     kind: str = "cosine"
 
     def __post_init__(self) -> None:
-        one_of("decay", self.kind, DECAYS)
+        check_choice("decay", self.kind, DECAYS)
 
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""
@@ -73,8 +73,8 @@ class Warmup:
     after: Rate = Decay("cosine")
 
     def __post_init__(self) -> None:
-        whole("warm-up steps", self.steps)
-        function("after", self.after, 'a schedule, such as Decay("cosine")')
+        check_integer("warm-up steps", self.steps)
+        check_callable("after", self.after, 'a schedule, such as Decay("cosine")')
 
     def __call__(self, t: int, T: int) -> float:
         """Factor at step t of T."""

@@ -1,7 +1,7 @@
 """Pictures, in one colour-blind-safe style: for reports, benches and notebooks."""
 
-from .cells import cells, exchange
 from .learning import layer_densities, learning_curves
+from .matrix import cells, exchange
 from .style import COLOURS, DASHES, DROPPED, GROWN, HUES, KEPT, STYLE, line_styles, save, use
 
 __all__ = [

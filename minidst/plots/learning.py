@@ -11,9 +11,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from ..given import instance, quoted
-from ..history import History
-from ..metrics import half_width
+from .._support.statistics import half_width
+from .._support.validation import check_type, quoted
+from ..training.history import History
 from .style import COLOURS, STYLE, line_styles
 
 
@@ -26,7 +26,7 @@ def learning_curves(
     hues: colours by name, over those of `plots.HUES`. Wide intervals are cut off: of the accuracy at 0 and 100 %,
     of the loss where no mean comes near.
     """
-    instance("runs", runs, Mapping, "a dict of lists, such as {'rigl': [history]}")
+    check_type("runs", runs, Mapping, "a dict of lists, such as {'rigl': [history]}")
     for name, histories in runs.items() or [("runs", [])]:
         if not isinstance(histories, Sequence) or not histories or not all(map(_drawable, histories)):
             raise ValueError(f"{name} {quoted(histories)} is nothing to draw; give a list of Histories with epochs")

@@ -11,8 +11,8 @@ import matplotlib
 from cycler import cycler
 from matplotlib.figure import Figure
 
-from ..given import instance
-from ..store import written_whole
+from .._support.atomic_write import atomic_write
+from .._support.validation import check_type
 
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
 DASHES = ["-", "--", "-.", ":"]  # a second cue, for print and for more methods than colours
@@ -45,6 +45,6 @@ def use() -> None:
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure as its suffix says (png, svg, pdf; without one, png). Raises ValueError if it cannot."""
-    instance("figure", figure, Figure, "a Matplotlib Figure")
-    with written_whole(path) as temporary:
+    check_type("figure", figure, Figure, "a Matplotlib Figure")
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, dpi=150, format=Path(path).suffix[1:] or "png")

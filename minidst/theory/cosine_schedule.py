@@ -6,7 +6,7 @@ proofs/cosine_schedule.md.
 
 import numpy as np
 
-from ..given import array, quoted, whole, within
+from .._support.validation import as_array, check_integer, check_interval, quoted
 from .arrays import Array, Number
 
 
@@ -15,9 +15,9 @@ def cosine_schedule(t: Array | float, T_end: float, alpha: float = 1.0) -> Numbe
 
     t: steps in [0, T_end], any shape. Raises ValueError for a step outside, where the cosine would rise again.
     """
-    within("T_end", T_end, "(0, ∞)", "it is the last step")
-    within("alpha", alpha, "(0, 1]", "it is a fraction of connections")
-    steps = array("t", t)
+    check_interval("T_end", T_end, "(0, ∞)", "it is the last step")
+    check_interval("alpha", alpha, "(0, 1]", "it is a fraction of connections")
+    steps = as_array("t", t)
     if steps.dtype.kind not in "iuf":
         raise ValueError(f"t {quoted(t)} has dtype {steps.dtype}; give steps as numbers in [0, {T_end}]")
     progress = steps / T_end
@@ -31,10 +31,10 @@ def gradual_schedule(t: Number, n: Number, every: Number, s_f: Number, s_i: Numb
     n: pruning updates; every: Δt, steps between them; s_i, s_f: first and last sparsity. A Fraction if t is one.
     Raises ValueError for a step outside [t₀, t₀ + n·Δt], after which the cube would prune on, beyond s_f.
     """
-    whole("n", n)
-    within("every", every, "(0, ∞)", "it is a number of steps")
+    check_integer("n", n)
+    check_interval("every", every, "(0, ∞)", "it is a number of steps")
     for name, s in (("s_f", s_f), ("s_i", s_i)):
-        within(name, s, "[0, 1]", "it is a sparsity")
+        check_interval(name, s, "[0, 1]", "it is a sparsity")
     progress = (t - t_0) / (n * every)
     _inside(progress, t, t_0 + n * every)
     return s_f + (s_i - s_f) * (1 - progress) ** 3

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..given import is_whole, one_of, quoted, within
+from .._support.validation import check_choice, check_interval, is_integer, quoted
 from .arrays import Array, Number
 
 Kind = Literal["uniform", "er", "erk"]
@@ -31,9 +31,9 @@ def erk_scale(shapes: Shapes, density: Number, kind: Kind = "erk") -> Number:
 
     D need only run through the fullest 0, 1, …, L − 1 layers. Raises ValueError for a density outside (0, 1].
     """
-    within("density", density, "(0, 1]", "1 is the dense network")
-    one_of("kind", kind, ("uniform", "er", "erk"))
-    if not shapes or not all(len(shape) in (2, 4) and all(map(is_whole, shape)) for shape in shapes):
+    check_interval("density", density, "(0, 1]", "1 is the dense network")
+    check_choice("kind", kind, ("uniform", "er", "erk"))
+    if not shapes or not all(len(shape) in (2, 4) and all(map(is_integer, shape)) for shape in shapes):
         raise ValueError(f"shapes {quoted(shapes)} must be (n_out, n_in) or (n_out, n_in, k_h, k_w), one or more")
     ratio = {shape: raw_weight(shape, kind) / prod(shape) for shape in shapes}
     fullest_first = sorted(shapes, key=lambda shape: -ratio[shape])

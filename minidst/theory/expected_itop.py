@@ -9,7 +9,7 @@ matter. The ratio is that of Liu et al. 2021 (ITOP), the overlap that of Nowak e
 from collections.abc import Sequence
 from math import comb, prod
 
-from ..given import within
+from .._support.validation import check_interval
 from .arrays import Number
 
 
@@ -33,9 +33,9 @@ def expected_jaccard(places: Number, a: Number, b: Number) -> Number:
     One of them may be given. Two empty sets have J = 1, as in minidst.metrics. Numbers of min(a, b)·log N digits: for
     more than some ten thousand places `jaccard_floor` is as good.
     """
-    within("places", places, "[0, ∞)", "they are n_out·n_in")
-    within("a", a, f"[0, {places}]", "it is the size of a set of places")
-    within("b", b, f"[0, {places}]", "it is the size of a set of places")
+    check_interval("places", places, "[0, ∞)", "they are n_out·n_in")
+    check_interval("a", a, f"[0, {places}]", "it is the size of a set of places")
+    check_interval("b", b, f"[0, {places}]", "it is the size of a set of places")
     if a + b == 0:
         return 1
     N, p, q = int(places), int(a), int(b)
@@ -50,7 +50,7 @@ def jaccard_floor(places: Number, a: Number, b: Number) -> Number:
 
 def _candidates(places: Number, active: Number, grown: Sequence[int], regrow_pruned: bool) -> list[tuple[int, Number]]:
     """(k, M) of every update."""
-    within("places", places, "[1, ∞)", "they are n_out·n_in")
+    check_interval("places", places, "[1, ∞)", "they are n_out·n_in")
     updates = [(k, places - active + (k if regrow_pruned else 0)) for k in grown]
     for k, M in updates:
         if not 0 <= k <= min(M, active):

@@ -5,7 +5,7 @@ Wegman and Carter 1981 for the signs, Alon, Matias and Szegedy 1999 for their us
 
 import numpy as np
 
-from ..given import is_whole
+from .._support.validation import is_integer
 from .arrays import Array, Number, check_samples
 
 
@@ -30,7 +30,7 @@ def sketch_bias(h: Array, delta: Array, p: Number) -> Array:
 
 def product_bound(q: int) -> int:
     """2u² − 3u − 3, u = 2^((q+1)/2): no sum on the way to a product mod 2^q − 1 is larger; q odd, 5 to 61 in int64."""
-    if not is_whole(q, 3, 62) or q % 2 == 0:
+    if not is_integer(q, 3, 62) or q % 2 == 0:
         raise ValueError(f"q {q!r} must be an odd number from 3 to 61, such as 61")
     u: int = 2 ** (q - q // 2)
     return 2 * u * u - 3 * u - 3

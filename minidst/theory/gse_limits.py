@@ -8,7 +8,7 @@ from math import comb
 
 import numpy as np
 
-from ..given import whole
+from .._support.validation import check_integer
 from .arrays import Array
 
 
@@ -19,7 +19,7 @@ def gse_limits(absent: int, n: int, k: int) -> Array:
     among the k best. absent = |W ∖ A|.
     """
     for name, count in (("absent", absent), ("n", n), ("k", k)):
-        whole(name, count, 0, 1_000_000, "it counts connections, and the results are exact")
+        check_integer(name, count, 0, 1_000_000, "it counts connections, and the results are exact")
     better_in_S = range(min(k, n))
     counts = [sum(comb(r, i) * comb(absent - 1 - r, n - 1 - i) for i in better_in_S) for r in range(absent)]
     return np.array(counts, object)
@@ -30,9 +30,9 @@ def uniform_sample(places: int, active: int, m: int) -> Array:
 
     Δ is the forward difference. Entry n of (N − |A| + 1,); as T does not enter, S is uniform among sets of its size.
     """
-    whole("places", places, 1, 1_000_000, "one by one, they are counted exactly")
-    whole("active", active, 0, places, "they are some of the places")
-    whole("m", m, 0)
+    check_integer("places", places, 1, 1_000_000, "one by one, they are counted exactly")
+    check_integer("active", active, 0, places, "they are some of the places")
+    check_integer("m", m, 0)
     row, counts = np.array([x**m for x in range(active, places + 1)], object), []
     while row.size:
         counts.append(row[0])

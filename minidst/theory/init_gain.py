@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from ..given import quoted, whole
+from .._support.validation import check_integer, quoted
 from .arrays import Array, Number
 
 
@@ -32,5 +32,5 @@ def init_gain(fan_in: Array, assumed: Array | int) -> Number:
 
 def outputs_without_input(n_in: int, n_out: int, nnz: int) -> float:
     """C(n_in·n_out − n_in, nnz)/C(n_in·n_out, nnz), the expected share, all sets of nnz equally likely."""
-    whole("nnz", nnz, 0, n_in * n_out, "a layer has n_in·n_out places")
+    check_integer("nnz", nnz, 0, n_in * n_out, "a layer has n_in·n_out places")
     return comb(n_in * n_out - n_in, nnz) / comb(n_in * n_out, nnz)

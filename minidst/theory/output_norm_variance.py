@@ -5,7 +5,7 @@ Lasby et al. 2024 (SRigL), arXiv:2305.02299, appendix B, equations 14, 21 and 25
 
 from typing import Literal
 
-from ..given import one_of
+from .._support.validation import check_choice
 from .arrays import Number
 
 Placing = Literal["bernoulli", "per_layer", "fan_in"]
@@ -23,7 +23,7 @@ def output_norm_variance(kind: Placing, n: Number, k: Number, m: Number = None) 
     Raises ValueError for an unknown kind, or a k that this kind cannot have.
     """
     m = n if m is None else m
-    one_of("kind", kind, ("bernoulli", "per_layer", "fan_in"))
+    check_choice("kind", kind, ("bernoulli", "per_layer", "fan_in"))
     if not 0 < k <= n:
         raise ValueError(f"k {k} must lie in (0, n]: an output has n = {n} inputs")
     if (kind == "fan_in" and k % 1 != 0) or (kind == "per_layer" and k * m % 1 != 0):

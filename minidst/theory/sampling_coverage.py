@@ -8,13 +8,13 @@ from math import log1p
 
 import numpy as np
 
-from ..given import quoted, whole, within
+from .._support.validation import check_integer, check_interval, quoted
 from .arrays import Array, Number
 
 
 def hit_probability(f: Array, g: Array, m: int) -> Array:
     """P(e is drawn) = 1 − (1 − f_a g_i)^m, (n_out, n_in)."""
-    whole("m", m, 0, why="it counts draws")
+    check_integer("m", m, 0, why="it counts draws")
     for name, weights in (("f", f), ("g", g)):
         if np.ndim(weights) != 1 or np.min(weights) < 0 or not np.sum(weights) > 0:
             raise ValueError(f"{name} {quoted(weights)} must be weights of units, none below 0 and not all 0")
@@ -35,7 +35,7 @@ def uniform_coverage(places: Number, active: int, m: int) -> Number:
 
 def uniform_gamma(places: int, active: int, wanted: float) -> float:
     """γ with E|S| = wanted from m = γ|A| uniform draws: log(1 − wanted/(N − |A|)) / (|A| log(1 − 1/N))."""
-    whole("active", active, 1, places, "γ counts from them")
+    check_integer("active", active, 1, places, "γ counts from them")
     _require(wanted, places - active)
     return log1p(-wanted / (places - active)) / (active * log1p(-1 / places))
 
@@ -59,6 +59,6 @@ def guided_gamma(f: Array, g: Array, wanted: float, active: Array) -> float:
 
 
 def _require(wanted: float, reachable: int) -> None:
-    within("wanted", wanted, "(0, ∞)", "it is a number of connections")
+    check_interval("wanted", wanted, "(0, ∞)", "it is a number of connections")
     if wanted >= reachable:
         raise ValueError(f"|S| = {wanted} is out of reach of {reachable} absent connections to draw; ask for fewer")

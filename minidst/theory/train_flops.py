@@ -6,7 +6,7 @@ Evci et al. 2020 (RigL), arXiv:1911.11134, appendix A and section 3(4); proofs/t
 from collections.abc import Sequence
 from math import prod
 
-from ..given import one_of, within
+from .._support.validation import check_choice, check_interval
 from .arrays import Number
 
 NEEDED = {
@@ -24,7 +24,7 @@ def train_flops(
     the sparse and the dense network; every: ΔT; considered: |S|. A Fraction if the inputs are Fractions.
     Raises ValueError for an unknown method, or where a number is missing that it needs.
     """
-    one_of("method", method, tuple(NEEDED))
+    check_choice("method", method, tuple(NEEDED))
     given = {"f_S": f_S, "f_D": f_D, "every": every, "considered": considered}
     if missing := [name for name in NEEDED[method] if given[name] is None]:
         raise ValueError(f"method {method!r} needs {' and '.join(missing)}; give {'=…, '.join(missing)}=…")
@@ -58,7 +58,7 @@ def resnet50(width: float = 1, first_side: int = 112) -> Layers:
 
     width: factor on all channel counts but the ends'; first_side: of the first convolution's output.
     """
-    within("width", width, "[0.015625, ∞)", "the narrowest layer has 64 channels times it")
+    check_interval("width", width, "[0.015625, ∞)", "the narrowest layer has 64 channels times it")
     n_in, side = int(64 * width), 56
     layers: list[tuple[tuple[int, ...], int]] = [((n_in, 3, 7, 7), first_side**2)]
     for channels, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):

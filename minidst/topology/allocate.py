@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..given import MOST, is_whole, one_of, quoted, whole, within
+from .._support.validation import INT32_MAX, check_choice, check_integer, check_interval, is_integer, quoted
 from ..kernels.arrays import Offset
 
 Kind = Literal["uniform", "er", "erk"]
@@ -24,13 +24,13 @@ def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "er
     shapes: (n_out, n_in) or (n_out, n_in, k_h, k_w) of every layer; density: in (0, 1].
     Raises ValueError for an unknown kind, a density outside (0, 1], or one that leaves a layer without connections.
     """
-    one_of("allocation", kind, KINDS)
+    check_choice("allocation", kind, KINDS)
     if not isinstance(shapes, Sequence) or not shapes or not all(map(_is_shape, shapes)):
         raise ValueError(
             f"shapes {quoted(shapes)} must be of at least one layer, each (n_out, n_in) or (n_out, n_in, k_h, k_w), "
-            f"whole numbers from 1 to {MOST}"
+            f"whole numbers from 1 to {INT32_MAX}"
         )
-    within("density", density, "(0, 1]", "1 is the dense network")
+    check_interval("density", density, "(0, 1]", "1 is the dense network")
     sizes = np.array([prod(map(int, shape)) for shape in shapes], dtype=np.int64)
     weights = raw_ratios(shapes, kind) * sizes
     counts = _largest_remainder(_capped_shares(weights, sizes, round(density * int(sizes.sum()))), sizes)
@@ -44,7 +44,7 @@ def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "er
     return [int(count) for count in counts]
 
 
-def deal(total: int, weights: np.ndarray, room: Offset) -> Offset:
+def apportion(total: int, weights: np.ndarray, room: Offset) -> Offset:
     """Whole numbers min(room_l, ε·w_l) with the ε that makes their sum `total`: shares ∝ w_l, none above its room.
 
     What a full share cannot take goes to the others, again ∝ w_l; shares are rounded by largest remainder. A layer
@@ -52,7 +52,7 @@ def deal(total: int, weights: np.ndarray, room: Offset) -> Offset:
     Raises ValueError if `total` is more than all the room.
     """
     weights, room = np.asarray(weights, np.float64), np.asarray(room, np.int64)
-    whole("total", total, 0)
+    check_integer("total", total, 0)
     if weights.shape != room.shape or not np.isfinite(weights).all() or weights.min(initial=0) < 0:
         raise ValueError(f"weights {quoted(weights)} must be one for each of {room.size} layers, ≥ 0 and finite")
     if total > room.sum():
@@ -63,7 +63,11 @@ def deal(total: int, weights: np.ndarray, room: Offset) -> Offset:
 
 def _is_shape(shape: object) -> bool:
     """Whether these are the sizes of a layer, whose places int64 can number."""
-    if not isinstance(shape, tuple | list) or len(shape) not in (2, 4) or not all(is_whole(n, 1, MOST) for n in shape):
+    if (
+        not isinstance(shape, tuple | list)
+        or len(shape) not in (2, 4)
+        or not all(is_integer(n, 1, INT32_MAX) for n in shape)
+    ):
         return False
     return prod(map(int, shape)) < 2**62
 

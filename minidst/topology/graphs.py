@@ -7,17 +7,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .._support.validation import as_array, check_generator, check_integer, check_interval, quoted
 from ..formats import check
-from ..given import array, generator, quoted, whole, within
 from ..kernels.arrays import Offset
-from ..kernels.order import sort_keys
-from ..kernels.select import gaps
+from ..kernels.keys import gaps
+from ..kernels.radix_sort import sort_keys
 
 
 def bernoulli(n_out: int, n_in: int, p: float, rng: np.random.Generator) -> Offset:
     """Every connection with probability p, independently: M ~ Binomial(n_out·n_in, p), then G(n, M)."""
-    within("p", p, "[0, 1]", "it is a probability")
-    generator(rng)
+    check_interval("p", p, "[0, 1]", "it is a probability")
+    check_generator(rng)
     n_out, n_in = check.shape((n_out, n_in))
     return gnm(n_out, n_in, int(rng.binomial(n_out * n_in, p)), rng)
 
@@ -31,7 +31,7 @@ def gnm(n_out: int, n_in: int, M: int, rng: np.random.Generator) -> Offset:
 def constant_fan_in(n_out: int, n_in: int, k: int, rng: np.random.Generator) -> Offset:
     """Exactly k distinct inputs for each output, every such set equally likely (SRigL's graph)."""
     n_out, n_in = check.shape((n_out, n_in))
-    whole("k", k, 0, n_in, "no output has more inputs than there are")
+    check_integer("k", k, 0, n_in, "no output has more inputs than there are")
     check.count(k * n_out)
     return distinct([k] * n_out, n_in, rng)
 
@@ -43,9 +43,9 @@ def distinct(counts: Sequence[int], n: int, rng: np.random.Generator) -> Offset:
     set is equally likely. A row that is to be more than half full draws what it leaves out instead.
     Raises ValueError if a count is not within 0 and n.
     """
-    generator(rng)
-    whole("n", n, 0, 2**62)
-    wanted = array("counts", counts)
+    check_generator(rng)
+    check_integer("n", n, 0, 2**62)
+    wanted = as_array("counts", counts)
     if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
         raise ValueError(f"counts {quoted(counts)} of distinct connections must be whole numbers; ask for 0 to {n}")
     if wanted.min(initial=0) < 0 or wanted.max(initial=0) > n:

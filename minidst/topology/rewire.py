@@ -4,10 +4,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..formats import Sparse
-from ..given import quoted
+from .._support.validation import quoted
+from ..formats import Sparse, check
 from ..kernels.arrays import Float, Offset
-from ..kernels.order import ends, follow, merge
+from ..kernels.keys import ends, follow, merge
 
 S = TypeVar("S", bound=Sparse)
 
@@ -20,7 +20,7 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     born in one transaction: it starts anew, and `source` says −1 of it.
 
     Returns the new weight, in W's format, and `source`, (nnz′,) int64: new connection e was `source[e]` in W, or −1
-    if it is born here. Whatever is aligned to connections follows by `carry(array, source)`. Survivors keep their
+    if it is born here. All that is aligned to connections follows by `carry(array, source)`. Survivors keep their
     values bit for bit.
     Raises ValueError if a key of `born` is outside the layer, twice in it, or active; Condensed, if rows differ.
     """
@@ -46,9 +46,10 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
         raise ValueError(f"connection {divmod(int(keys[twice[0]]), n_in)} would exist twice; drop it before it is born")
     values = carry(W.values, source)
     values[np.flatnonzero(source < 0)] = born_values  # which stay in their order
+    values = check.values(values, 1)
     rows, cols = np.empty(nnz, np.int32), np.empty(nnz, np.int32)
     ends(keys, n_in, rows, cols)
-    return type(W).from_connections(W.shape, rows, cols, values), source
+    return type(W)._from_sorted(W.shape, rows, cols, values), source
 
 
 def carry(aligned: Float, source: Offset) -> Float:

@@ -12,7 +12,7 @@ import numpy as np
 from .. import nn
 from ..formats import FORMATS
 from ..kernels.arrays import Float
-from ..nn.tangent import forward_tangent, matrix
+from ..nn.hessian import forward_tangent, matrix
 from ..theory import adjoint_gap, difference_bound
 from ..topology import constant_fan_in, gnm
 from .theorem import Counted, Theorem

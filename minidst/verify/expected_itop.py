@@ -8,7 +8,7 @@ from math import comb
 
 import numpy as np
 
-from ..metrics import jaccard
+from ..analysis.metrics import jaccard
 from ..theory import expected_itop, expected_jaccard, itop_variance, jaccard_floor
 from .theorem import Counted, Theorem
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..dst import GuidedSample, Method, exchange, method
-from ..dst.papers.distributions import uniform
+from ..dst.papers.gse.distributions import uniform
 from ..formats import CSR
 from ..nn import SparseLinear
 from ..theory import gse_limits, uniform_sample

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..dst.prune import snip
 from ..nn import Linear, MeanSquaredError, Network
-from ..nn.tangent import gradient, hessian_vector
+from ..nn.hessian import gradient, hessian_vector
 from ..theory import grasp_saliency, removal, snip_saliency
 from ..theory.arrays import Floats
 from .theorem import Counted, Theorem

@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from ..dst.grow import Site
-from ..dst.papers.gse_flow import synflow
+from ..dst.grow import GrowthContext
+from ..dst.papers.gse.synflow import synflow
 from ..dst.papers.synflow import flow
 from ..formats import CSR
 from ..nn import Network, ReLU, SparseLinear
@@ -39,7 +39,7 @@ def difference(theta: Sequence[Array], bias: Sequence[Array]) -> float:
     net = Network([first, ReLU(), second])
     for l, (layer, found, S) in enumerate(zip((first, second), flow(net), synflow_scores(theta, none), strict=True)):
         off = max(off, float(np.abs(found - S[layer.W.connections()] / max(R, 1)).max(initial=0)))
-        site = Site(layer.shape, layer.W.keys(), np.empty(0), np.empty(0), net, layer)
+        site = GrowthContext(layer.shape, layer.W.keys(), np.empty(0), np.empty(0), net, layer)
         for of_minidst, exact in zip(synflow(site, net.rng), (f[l], g[l + 1]), strict=True):
             off = max(off, float(np.abs(of_minidst / (of_minidst.sum() or 1) - exact / max(exact.sum(), 1)).max()))
     return off

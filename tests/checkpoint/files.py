@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 
 from minidst import save
-from minidst.checkpoint.archive import HEADER, SIGNATURE, read, write
+from minidst.training.checkpoint.archive import HEADER, SIGNATURE, read, write
 
 
 def parts_of(run, path):

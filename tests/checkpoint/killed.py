@@ -110,7 +110,7 @@ def killed(case, folder):
             for left in folder.glob(".*"):
                 assert left.name.startswith(".run.minidst-")
             if path.exists():
-                steps.add(load_run(path, toy()).progress.at.t)
+                steps.add(load_run(path, toy()).progress.t)
         else:
             ends.append(digest(load_run(path, toy())))
             assert os.listdir(folder) == ["run"]  # what the dead have left is swept away

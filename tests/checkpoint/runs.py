@@ -49,9 +49,9 @@ def bits(run):
         for key, kept in net.memory.items()
     }
     state["rng"] = net.rng.bit_generator.state
-    middle = progress.at.t % run.per_epoch > 0
-    state["at"] = progress.at.t, progress.at.order.tolist() if middle else None, progress.drawn.tolist(), progress.plan
-    state["sums"] = progress.sums.losses, progress.sums.exchanged, progress.sums.considered, progress.sums.most
+    middle = progress.t % run.per_epoch > 0
+    state["at"] = progress.t, progress.order.tolist() if middle else None, run.drawn.tolist(), run.plan
+    state["sums"] = progress.losses, progress.exchanged, progress.considered, progress.peak_bytes
     state["method"], state["config"] = run.method, run.config
     columns = run.history.to_dict()
     for training in (columns, *columns.get("earlier", ())):

@@ -77,8 +77,8 @@ def test_an_npz_of_somebody_else_is_refused(path):
 
 
 def test_a_newer_format_is_refused_by_name(parts, path):
-    header = parts[0] | {"format": 2, "minidst": "9.8.7", "network": "whatever it will be"}
-    with refused("format 2", "minidst 9.8.7", "up to 1", "install"):
+    header = parts[0] | {"format": 3, "minidst": "9.8.7", "network": "whatever it will be"}
+    with refused("format 3", "minidst 9.8.7", "up to 2", "install"):
         load_run(written(path, header, {}), toy())
 
 
@@ -164,6 +164,7 @@ CHANGES = {
     "schedule out of range": put(*METHOD, "schedule", "fields", "alpha", 7),
     "start unknown": put(*METHOD, "start", "hot"),
     "micro-batches": put(*METHOD, "micro_batches", -3),
+    "an update step that is a number": put(*METHOD, "update_step", 3),
     "config a method": put("config", {"name": "dst.prune.snip"}),
     "epochs negative": put("config", "fields", "epochs", -1),
     "epochs a fraction": put("config", "fields", "epochs", 1.5),

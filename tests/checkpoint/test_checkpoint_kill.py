@@ -14,7 +14,7 @@ from killed import CASES, KILLS
 from runs import bits, stepped
 
 import minidst
-from minidst.cli import main
+from minidst.cli.main import main
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
@@ -78,8 +78,8 @@ def test_the_command_is_killed_terminated_and_interrupted_and_goes_on(tmp_path, 
         returned, err = told_to_stop(path, number, resume)
         run = minidst.load_run(path)
         assert returned == code
-        assert run.progress.at.t > t
-        t, resume = run.progress.at.t, ["--resume"]
+        assert run.progress.t > t
+        t, resume = run.progress.t, ["--resume"]
         if word:
             assert err == f"minidst: {word} {t}, saved in 'run'; --resume goes on from there\n"
     alone = minidst.Run(minidst.mlp((64, 8, 10), density=0.3), run.data, run.method, run.config)

@@ -14,9 +14,9 @@ from strategies import refused
 
 import minidst
 from minidst import METHODS, Config, Network, Run, load_run, mlp, save
-from minidst.cli import main
+from minidst.cli.main import main
 from minidst.dst import GuidedSample, Schedule
-from minidst.dst.score import Score
+from minidst.dst.grow import Score
 from minidst.nn import ReLU
 
 pytestmark = pytest.mark.small
@@ -32,7 +32,7 @@ def there(tmp_path):
     yield path
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
-    assert load_run(path, toy()).progress.at.t == 2
+    assert load_run(path, toy()).progress.t == 2
 
 
 # Runs that a file cannot hold
@@ -53,7 +53,7 @@ MINE = {
     "prune": own,
     "candidates": lambda *given: None,
     "score": Score("own", own),
-    "newborn": Own(),
+    "initial_weight": Own(),
     "begin": own,
     "update": Own(),
     "after_step": own,
@@ -190,11 +190,11 @@ def test_the_command_on_a_full_disk_ends_in_one_line_with_the_earlier_file_in_pl
     monkeypatch.chdir(tmp_path)
     command = ["train", "--hidden", "8", "--density", "0.3", "--epochs", "2", "--every", "20", "--out", "run"]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("minidst.run.evaluate", lambda *_: 1 / 0)
+        patched.setattr("minidst.nn.Network.evaluate", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             main(command)
     before = (tmp_path / "run").read_bytes()
-    t = load_run("run").progress.at.t
+    t = load_run("run").progress.t
     capsys.readouterr()
     with room_for(3000):
         assert main([*command, "--resume"]) == 2
@@ -234,7 +234,7 @@ def test_a_folder_that_is_read_only_is_refused_and_keeps_the_earlier_file(monkey
             assert main(["train", "digits", "--out", path, "--resume"]) == 2
         assert "Permission denied" in capsys.readouterr().err
         assert os.listdir(folder) == ["run"]
-        assert load_run(path, toy()).progress.at.t == 2
+        assert load_run(path, toy()).progress.t == 2
     finally:
         os.chmod(folder, 0o755)
         shutil.rmtree(folder)

@@ -96,8 +96,8 @@ RECORDS = [
     method("srigl", update=SRigL(gamma_sal=0.9, first_fan_in=True)),
     method("deepr", after_step=Rewiring(l1=1e-5, temperature=2.5e-11)),
     method("gse-graest", candidates=minidst.dst.GuidedSample(METHODS["gse-l2"].candidates.distribution, 2.0)),
-    method("gse-grabo", micro_batches=3, schedule=Constant(0.2, "epoch")),
-    method("rigl", newborn=minidst.dst.from_init),
+    minidst.dst.micro_batched(method("gse-grabo", schedule=Constant(0.2, "epoch")), 3),
+    method("rigl", initial_weight=minidst.dst.from_init),
     method("rigl", score=METHODS["snfs"].score),
 ]
 
@@ -183,7 +183,7 @@ def test_data_with_a_name_are_found_by_it(tmp_path):
 
 
 def test_a_method_of_your_own_is_found_where_it_was_registered(tmp_path, monkeypatch):
-    record = replace(often(METHODS["set"]), name="mine", newborn=lambda *given: zeros(*given) + 0.5)
+    record = replace(often(METHODS["set"]), name="mine", initial_weight=lambda *given: zeros(*given) + 0.5)
     monkeypatch.setitem(METHODS, "mine", record)
     run = stepped(Run(mlp((12, 8, 4), density=0.5, method=record), toy(), record), 3)
     save(run, tmp_path / "run")
@@ -198,7 +198,7 @@ def test_a_method_of_your_own_is_found_where_it_was_registered(tmp_path, monkeyp
 
 def test_iterating_and_fitting_are_the_same_training():
     run = stepped(begun("set"), 2)
-    assert run.progress.at.t == 2
+    assert run.progress.t == 2
     stepped(run, 99)
     history = minidst.fit(begun("set").net, toy(), run.method, run.config)
     columns, others = history.to_dict(), run.history.to_dict()

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from minidst import COO, CSR, METHODS
-from minidst.dst import Site, exchange
+from minidst.dst import GrowthContext, exchange
 from minidst.nn import MeanSquaredError, Network, SparseLinear
 from minidst.topology import gnm
 
@@ -87,7 +87,7 @@ def whole_sites(draw, most=8):
     M = draw(st.one_of(st.integers(0, places), st.integers(max(0, places - 3), places)))
     B = draw(st.integers(1, 4))
     X, DY = (rng.integers(-2, 3, (n, B)).astype(np.float32) for n in (n_in, n_out))
-    return Site((n_out, n_in), gnm(n_out, n_in, M, rng), X, DY)
+    return GrowthContext((n_out, n_in), gnm(n_out, n_in, M, rng), X, DY)
 
 
 def naive_gradient(site):

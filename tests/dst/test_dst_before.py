@@ -14,9 +14,9 @@ from minidst.dst.papers.grasp import PreserveFlow
 from minidst.dst.papers.snip import keep_most_sensitive
 from minidst.dst.papers.synflow import IterativeFlow, counts, flow
 from minidst.formats import CSR
-from minidst.mlp import narrowed
+from minidst.models.mlp import narrowed
 from minidst.nn import Dropout, Linear, MeanSquaredError, ReLU, SparseLinear
-from minidst.nn.tangent import gradient
+from minidst.nn.hessian import gradient
 
 pytestmark = pytest.mark.small
 few = settings(deadline=None, max_examples=25)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from poured import assert_dealt
 
 from minidst import CSR, METHODS, Config, Network, load, method, mlp, train
-from minidst.dst import Cosine, Exchange, update
+from minidst.dst import Cosine, Exchange, update_topology
 from minidst.dst.papers.dsr import Threshold
 from minidst.nn import MeanSquaredError, SparseLinear
-from minidst.topology import deal
+from minidst.topology import apportion
 
 small = pytest.mark.small
 checked = settings(deadline=None, max_examples=60)
@@ -40,7 +40,7 @@ def test_all_below_one_threshold_go_and_survivors_attract():
     Two connections survive in the first layer, one in the second: three are grown, two and one, none where one was.
     """
     net = network([[0.9, 0.05, 0.7, 0, 0, 0, 0]], [[0.3], [-0.02], [0.01], [0], [0], [0], [0]], H=0.1)
-    assert update(net, DSR, 1 / 3, rng()) == Exchange(3, 3, 3)
+    assert update_topology(net, DSR, 1 / 3, rng()) == Exchange(3, 3, 3)
     first, second = (layer.W.to_dense().reshape(-1) for layer in net.sparse)
     np.testing.assert_array_equal(first, [0.9, 0, 0.7, 0, 0, 0, 0])
     np.testing.assert_array_equal(second, [0.3, 0, 0, 0, 0, 0, 0])
@@ -57,7 +57,7 @@ def test_all_below_one_threshold_go_and_survivors_attract():
 def test_it_is_survivors_that_attract_not_what_there_was():
     """Of six connections one survives, of three all: the five that went are dealt 1 : 3, that is 1.25 and 3.75."""
     net = network([[9, 0.1, 0.1, 0.1, 0.1, 0.1, *[0] * 14]], [[9], [9], [9], *[[0]] * 17], H=1.0)
-    assert update(net, DSR, 0.5, rng()).grown == 5
+    assert update_topology(net, DSR, 0.5, rng()).grown == 5
     assert [layer.connections for layer in net.sparse] == [1 + 1, 3 + 4]
 
 
@@ -65,7 +65,7 @@ def test_it_is_survivors_that_attract_not_what_there_was():
 def test_a_layer_whose_free_places_are_those_just_emptied_leaves_its_share_to_the_other():
     """Three of four go in a layer of five places: one place is left for its share of 1.5, and the other grows two."""
     net = network([[9, 0.1, 0.1, 0.1, 0]], [[9], [0], [0], [0], [0]], H=1.0)
-    assert update(net, DSR, 0.5, rng()) == Exchange(3, 3, 3)
+    assert update_topology(net, DSR, 0.5, rng()) == Exchange(3, 3, 3)
     np.testing.assert_array_equal(net.sparse[0].W.keys(), [0, 4])
     assert net.sparse[1].connections == 3
 
@@ -75,7 +75,7 @@ def test_an_empty_layer_can_get_its_first_connections():
     """Every other place is taken or has just been emptied."""
     net = network([[9, 0.1, 0.2, 0.3]], [[0], [0], [0], [0]], H=1.0)
     net.sparse[1].weight.state["velocity"] = np.empty(0)
-    assert update(net, DSR, 0.5, rng()) == Exchange(3, 3, 3)
+    assert update_topology(net, DSR, 0.5, rng()) == Exchange(3, 3, 3)
     assert net.sparse[1].connections == 3
     np.testing.assert_array_equal(net.sparse[1].weight.state["velocity"], [0, 0, 0])
 
@@ -92,9 +92,9 @@ def test_the_threshold_moves_when_the_count_leaves_ten_percent_of_its_target(pru
 @small
 def test_the_threshold_starts_at_a_thousandth_and_is_remembered():
     net = network([[0.5, 0.4, 0.3, 0.2, 0, 0]])
-    assert update(net, DSR, 0.5, rng()) == Exchange()
+    assert update_topology(net, DSR, 0.5, rng()) == Exchange()
     assert net.memory["dsr.threshold"] == 0.002
-    update(net, DSR, 0.5, rng())
+    update_topology(net, DSR, 0.5, rng())
     assert net.memory["dsr.threshold"] == 0.004
     assert net.memory_bytes()["method_state"] == 0
 
@@ -102,7 +102,7 @@ def test_the_threshold_starts_at_a_thousandth_and_is_remembered():
 @small
 def test_a_layer_never_loses_its_last_connection():
     net = network([[0.1, -0.3, 0.2, 0, 0]], [[0.05], [0], [0], [0], [0]], H=1.0)
-    update(net, DSR, 0.5, rng())
+    update_topology(net, DSR, 0.5, rng())
     assert net.connections == 4
     assert -0.3 in net.sparse[0].W.values
     assert 0.05 in net.sparse[1].W.values
@@ -112,11 +112,11 @@ def test_a_layer_never_loses_its_last_connection():
 def test_where_there_is_no_room_the_best_of_the_pruned_stay():
     """4 of 5 below H, one place free in the network: only the smallest makes room for it."""
     net = network([[0.4, 0.1, 0.3, 0.2, 9, 0]], H=1.0)
-    assert update(net, DSR, 0.5, rng()) == Exchange(1, 1, 1)
+    assert update_topology(net, DSR, 0.5, rng()) == Exchange(1, 1, 1)
     np.testing.assert_array_equal(net.sparse[0].W.to_dense(), [[0.4, 0, 0.3, 0.2, 9, 0]])
     np.testing.assert_array_equal(net.sparse[0].W.keys(), [0, 2, 3, 4, 5])
     full = network([[1, 2], [3, 4]], H=10.0)
-    assert update(full, DSR, 0.5, rng()) == Exchange()
+    assert update_topology(full, DSR, 0.5, rng()) == Exchange()
     np.testing.assert_array_equal(full.sparse[0].W.to_dense(), [[1, 2], [3, 4]])
 
 
@@ -136,7 +136,7 @@ def test_the_total_is_conserved_and_only_what_is_below_the_threshold_goes(seed, 
     pictures = [np.where(draw.random(s) < density, draw.choice([-3, -2, -1, 1, 2, 3], s), 0) for s in shapes]
     net = network(*pictures, H=H)
     total = net.connections
-    done = update(net, method("dsr", regrow_pruned=back), fraction, draw)
+    done = update_topology(net, method("dsr", regrow_pruned=back), fraction, draw)
 
     assert net.connections == total
     assert done.pruned == done.grown
@@ -169,7 +169,7 @@ def test_the_total_is_conserved_and_only_what_is_below_the_threshold_goes(seed, 
 def test_shares_are_exact_capped_and_within_one_of_proportion(layers, part):
     weights, room = [w for w, _ in layers], [r for _, r in layers]
     total = int(part * sum(room))
-    counts = deal(total, np.array(weights, float), np.array(room))
+    counts = apportion(total, np.array(weights, float), np.array(room))
     assert counts.sum() == total
     assert_dealt(counts.tolist(), weights, room)
 
@@ -177,7 +177,7 @@ def test_shares_are_exact_capped_and_within_one_of_proportion(layers, part):
 @small
 def test_more_than_there_is_room_for_cannot_be_dealt():
     with pytest.raises(ValueError, match=r"6 .* 5"):
-        deal(6, np.ones(2), np.array([2, 3]))
+        apportion(6, np.ones(2), np.array([2, 3]))
 
 
 @small

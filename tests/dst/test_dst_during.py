@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 import minidst
 from minidst import Config, Dataset, Network, fit, train
-from minidst.compare import compare
-from minidst.dst import prune, update
+from minidst.dst import prune, update_topology
 from minidst.dst.papers.gradual import GRADUAL, Rising, cubic
 from minidst.dst.papers.lottery import LOTTERY
-from minidst.dst.rounds import counts, make_ready, plan
+from minidst.experiments.compare import compare
 from minidst.nn import Adam, Linear, ReLU, SparseLinear
+from minidst.training.rewinding import counts, make_ready
 
 pytestmark = pytest.mark.small
 few = settings(deadline=None, max_examples=25)
@@ -95,7 +95,7 @@ def test_by_hand_ten_weights_are_pruned_to_one_by_magnitude():
     net = Network([Linear(theta)], budget=1)
     kept = []
     for u in (1, 2, 3):  # s_t = .9·(19/27, 26/27, 1): 10 − 6.3, 10 − 8.7 and 10 − 9 connections
-        update(net, GRADUAL, cubic(u / 3), net.rng)
+        update_topology(net, GRADUAL, cubic(u / 3), net.rng)
         kept.append(net.weighted[0].W.keys().tolist())
     assert kept == [[1, 3, 5, 9], [9], [9]]
 
@@ -107,7 +107,7 @@ def test_it_follows_its_curve_to_the_budget_exactly_and_says_what_it_did(sizes, 
     total, s_f = net.connections, 1 - net.budget / net.connections
     for u in range(1, updates + 1):
         before = net.connections
-        assert update(net, GRADUAL, cubic(u / updates), net.rng) == (before - net.connections, 0, 0)
+        assert update_topology(net, GRADUAL, cubic(u / updates), net.rng) == (before - net.connections, 0, 0)
         s_t = s_f - s_f * (1 - u / updates) ** 3
         assert net.connections == pytest.approx((1 - s_t) * total, abs=0.5 + 1e-6)
     assert net.connections == net.budget
@@ -118,7 +118,7 @@ def test_it_follows_its_curve_to_the_budget_exactly_and_says_what_it_did(sizes, 
 def test_what_goes_is_never_larger_than_what_stays_in_any_layer(sizes, share, fraction, seed):
     net = dense_net(sizes, share, seed)
     before = weights_by_key(net)
-    update(net, GRADUAL, fraction, net.rng)
+    update_topology(net, GRADUAL, fraction, net.rng)
     after = weights_by_key(net)
     for old, new in zip(before, after, strict=True):
         assert new == {key: old[key] for key in new}
@@ -136,18 +136,18 @@ def test_by_layer_every_layer_has_the_same_sparsity(sizes, share, fractions, see
         layer.weight.values *= 1000.0**l
     total = net.connections
     for fraction in sorted(fractions):
-        update(net, record, fraction, net.rng)
+        update_topology(net, record, fraction, net.rng)
     density = net.connections / total
     for layer in net.weighted:
         assert layer.connections == pytest.approx(density * layer.shape[0] * layer.shape[1], abs=len(fractions) + 1)
-    update(net, record, 1.0, net.rng)
+    update_topology(net, record, 1.0, net.rng)
     assert net.connections == net.budget
 
 
 def test_another_criterion_prunes_by_that_one():
     net = Network([Linear(np.array([[0.9, -0.1, 0.2, 0.5]]))], budget=2)
     net.weighted[0].weight.grad = np.array([0.1, 0.8, -0.9, 0.1])
-    update(net, gradual(prune=prune.snip), 1.0, net.rng)  # |θ|·|∇| = .09 .08 .18 .05
+    update_topology(net, gradual(prune=prune.snip), 1.0, net.rng)  # |θ|·|∇| = .09 .08 .18 .05
     assert net.weighted[0].W.keys().tolist() == [0, 2]
 
 
@@ -197,7 +197,7 @@ def test_compare_keeps_its_own_curve_at_the_common_pace():
 
 def rounds(net, sparsities):
     """Make the network ready for one training after the other."""
-    planned = plan(net, sparsities)
+    planned = counts(net.connections, net.budget, sparsities)
     for number, keep in enumerate(planned):
         make_ready(net, planned, number)
         yield keep
@@ -251,8 +251,8 @@ def test_every_ticket_starts_from_the_first_weights_and_keeps_the_largest_traine
 
 @pytest.mark.parametrize("name", ["static", "rigl", "dense", "snip"])
 def test_without_rounds_there_is_one_training_of_the_network_as_it_stands(name):
-    net = network(name)
-    assert plan(net, minidst.METHODS[name].rounds) == (net.connections,)
+    net, data = network(name), toy()
+    assert minidst.Run(net, data, name).plan == (net.connections,)
 
 
 @pytest.mark.parametrize("optimizer", [minidst.nn.SGD(), Adam()])

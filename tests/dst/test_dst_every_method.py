@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from minidst import METHODS, Config, Dataset, mlp, train
+from minidst.analysis.method_checks import grown_and_peak
 from minidst.nn import SGD, Adam, SparseLinear
-from minidst.promises import grown_and_peak
 
 small = pytest.mark.small
 NAMES = list(METHODS)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minidst import METHODS, Config, Dataset, fit, load, method, mlp, train
-from minidst.cli import main
+from minidst.cli.main import main
 from minidst.dst import Cosine
 from minidst.dst.papers.criteria import combination
 from minidst.dst.prune import CRITERIA, reciprocal_sensitivity
@@ -66,7 +66,7 @@ def test_the_cells_that_have_a_name_are_those_methods(criterion, growth, name):
         "prune",
         "candidates",
         "score",
-        "newborn",
+        "initial_weight",
         "scope",
         "order",
         "round",

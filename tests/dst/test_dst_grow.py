@@ -7,34 +7,36 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 from strategies_dst import checked, naive_best, naive_gradient, whole_sites
 
-from minidst.dst import Site, all_absent, gradient, grow, random_absent, score, textbook_gradient
+from minidst.dst import GrowthContext, all_absent, gradient, grow, random_absent, textbook_gradient
 from minidst.topology import gnm
 
 small = pytest.mark.small
 NOTHING = np.empty(0, np.int64)
 
 
-def site_of(n_out, n_in, taken=NOTHING, B=1):
-    return Site((n_out, n_in), np.asarray(taken, np.int64), np.ones((n_in, B)), np.ones((n_out, B)))
+def site_of(n_out, n_in, excluded=NOTHING, B=1):
+    return GrowthContext((n_out, n_in), np.asarray(excluded, np.int64), np.ones((n_in, B)), np.ones((n_out, B)))
 
 
 @small
 def test_a_site_knows_how_many_connections_are_free_and_which_of_a_list():
     site = site_of(2, 3, [0, 4])
     assert site.free == 4
-    np.testing.assert_array_equal(site.without_taken(np.array([0, 1, 3, 4])), [1, 3])
-    np.testing.assert_array_equal(site.without_taken(NOTHING), [])
-    np.testing.assert_array_equal(site_of(2, 3).without_taken(np.array([0, 5])), [0, 5])
+    np.testing.assert_array_equal(site.without_excluded(np.array([0, 1, 3, 4])), [1, 3])
+    np.testing.assert_array_equal(site.without_excluded(NOTHING), [])
+    np.testing.assert_array_equal(site_of(2, 3).without_excluded(np.array([0, 5])), [0, 5])
 
 
 @small
 @given(whole_sites(), st.data())
 @checked
-def test_without_taken_is_the_difference_of_the_sets(site, data):
+def test_without_excluded_is_the_difference_of_the_sets(site, data):
     places = site.shape[0] * site.shape[1]
     S = sorted(data.draw(st.sets(st.integers(0, places - 1))))
-    np.testing.assert_array_equal(site.without_taken(np.array(S, np.int64)), sorted(set(S) - set(site.taken.tolist())))
-    assert site.free == places - site.taken.size
+    np.testing.assert_array_equal(
+        site.without_excluded(np.array(S, np.int64)), sorted(set(S) - set(site.excluded.tolist()))
+    )
+    assert site.free == places - site.excluded.size
 
 
 # --- random candidates ------------------------------------------------------------------------------------------------
@@ -57,7 +59,7 @@ def test_random_candidates_are_k_distinct_free_connections_in_order(site, k, see
     assert S.size == min(k, site.free)
     assert S.dtype == np.int64
     assert all(a < b for a, b in pairwise(S.tolist()))
-    assert not set(S.tolist()) & set(site.taken.tolist())
+    assert not set(S.tolist()) & set(site.excluded.tolist())
     assert all(0 <= e < site.shape[0] * site.shape[1] for e in S.tolist())
 
 
@@ -94,7 +96,7 @@ def test_without_a_score_any_k_of_the_candidates_are_grown_and_all_if_there_are_
 @small
 def test_the_best_candidates_by_hand():
     """h = (1, 2, 3), δ = (1, −2): |∇| = [[1, 2, 3], [2, 4, 6]]; of two equal ones the smaller key wins."""
-    site = Site((2, 3), np.array([5]), np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [-2.0]]))
+    site = GrowthContext((2, 3), np.array([5]), np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [-2.0]]))
     np.testing.assert_array_equal(gradient(site, None, 2), [2, 4])  # 3 at (0,2), 4 at (1,1); 6 at (1,2) is taken
     np.testing.assert_array_equal(gradient(site, None, 3), [1, 2, 4])  # 2 at (0,1) before 2 at (1,0)
     np.testing.assert_array_equal(gradient(site, np.array([0, 1, 3]), 2), [1, 3])
@@ -106,7 +108,7 @@ def test_the_best_candidates_by_hand():
 @checked
 def test_streaming_growth_is_textbook_growth_is_three_loops(site, k):
     """Connection for connection; whole numbers from −2 to 2, so that ties abound and every sum is exact."""
-    free = sorted(set(range(site.shape[0] * site.shape[1])) - set(site.taken.tolist()))
+    free = sorted(set(range(site.shape[0] * site.shape[1])) - set(site.excluded.tolist()))
     G = gradient(site, None, k)
     np.testing.assert_array_equal(G, naive_best(site, free, k))
     np.testing.assert_array_equal(textbook_gradient(site, None, k), G)
@@ -117,7 +119,7 @@ def test_streaming_growth_is_textbook_growth_is_three_loops(site, k):
 @given(whole_sites(), st.integers(0, 30), st.data())
 @checked
 def test_growth_within_a_subset_is_three_loops_over_it(site, k, data):
-    free = sorted(set(range(site.shape[0] * site.shape[1])) - set(site.taken.tolist()))
+    free = sorted(set(range(site.shape[0] * site.shape[1])) - set(site.excluded.tolist()))
     S = sorted(data.draw(st.sets(st.sampled_from(free)))) if free else []
     np.testing.assert_array_equal(gradient(site, np.array(S, np.int64), k), naive_best(site, S, k))
 
@@ -126,8 +128,8 @@ def test_growth_within_a_subset_is_three_loops_over_it(site, k, data):
 def test_all_absent_connections_as_a_list_or_as_none_give_the_same_growth():
     rng = np.random.default_rng(3)
     X, DY = rng.integers(-2, 3, (7, 3)).astype(float), rng.integers(-2, 3, (5, 3)).astype(float)
-    site = Site((5, 7), gnm(5, 7, 12, rng), X, DY)
-    listed = site.without_taken(np.arange(35))
+    site = GrowthContext((5, 7), gnm(5, 7, 12, rng), X, DY)
+    listed = site.without_excluded(np.arange(35))
     for k in range(24):
         np.testing.assert_array_equal(gradient(site, listed, k), gradient(site, None, k))
 
@@ -145,7 +147,7 @@ def test_streaming_growth_over_several_blocks_of_rows_is_textbook_growth(n_out, 
     """A block holds max(|taken|, 16384) places, so these layers have one to ten blocks, the last one cut short."""
     rng = np.random.default_rng(seed)
     X, DY = (rng.integers(-3, 4, (n, B)).astype(np.float32) for n in (n_in, n_out))
-    site = Site((n_out, n_in), gnm(n_out, n_in, round(density * n_out * n_in), rng), X, DY)
+    site = GrowthContext((n_out, n_in), gnm(n_out, n_in, round(density * n_out * n_in), rng), X, DY)
     np.testing.assert_array_equal(gradient(site, None, k), textbook_gradient(site, None, k))
 
 
@@ -160,11 +162,11 @@ def test_streaming_growth_is_right_when_the_buffer_is_cut_back_again_and_again(k
     X = np.stack([np.ones(n_in), np.arange(n_in)[::order] + 1.0])
     DY = np.stack([n_in * np.arange(n_out)[::order], np.ones(n_out)])
     taken = np.array([0, 1, 29_999, 59_998])
-    site = Site((n_out, n_in), taken, np.ascontiguousarray(X.T), np.ascontiguousarray(DY.T))
+    site = GrowthContext((n_out, n_in), taken, np.ascontiguousarray(X.T), np.ascontiguousarray(DY.T))
     cuts, blocks = [], []
-    monkeypatch.setattr(score, "BLOCK", 1 << 14)
-    k_largest, matmul = score.k_largest, np.matmul
-    monkeypatch.setattr(score, "k_largest", lambda scores, k: cuts.append(1) or k_largest(scores, k))
+    monkeypatch.setattr(grow, "BLOCK", 1 << 14)
+    k_largest, matmul = grow.k_largest, np.matmul
+    monkeypatch.setattr(grow, "k_largest", lambda scores, k: cuts.append(1) or k_largest(scores, k))
     monkeypatch.setattr(np, "matmul", lambda a, b, out: blocks.append(len(a)) or matmul(a, b, out=out))
     G = gradient(site, None, k)
     free = np.delete(np.arange(60_000), taken)
@@ -176,7 +178,9 @@ def test_streaming_growth_is_right_when_the_buffer_is_cut_back_again_and_again(k
 def test_streaming_growth_of_equal_gradients_takes_the_smallest_free_keys_across_blocks():
     """All of |∇| = 1, everything taken but the last rows: no block before them may give anything."""
     n_out, n_in = 300, 200
-    site = Site((n_out, n_in), np.arange(58_000), np.ones((n_in, 1), np.float32), np.ones((n_out, 1), np.float32))
+    site = GrowthContext(
+        (n_out, n_in), np.arange(58_000), np.ones((n_in, 1), np.float32), np.ones((n_out, 1), np.float32)
+    )
     np.testing.assert_array_equal(gradient(site, None, 700), np.arange(58_000, 58_700))
     np.testing.assert_array_equal(gradient(site, None, 5000), np.arange(58_000, 60_000))
 
@@ -184,7 +188,7 @@ def test_streaming_growth_of_equal_gradients_takes_the_smallest_free_keys_across
 @small
 def test_where_every_gradient_is_zero_the_smallest_free_keys_are_grown():
     """A gradient of 0 is a score like any other; only what is taken can never win."""
-    site = Site((2, 3), np.array([1]), np.zeros((3, 2)), np.zeros((2, 2)))
+    site = GrowthContext((2, 3), np.array([1]), np.zeros((3, 2)), np.zeros((2, 2)))
     for nabla in (gradient, textbook_gradient):
         np.testing.assert_array_equal(nabla(site, None, 3), [0, 2, 3])
         np.testing.assert_array_equal(nabla(site, None, 9), [0, 2, 3, 4, 5])
@@ -192,7 +196,7 @@ def test_where_every_gradient_is_zero_the_smallest_free_keys_are_grown():
 
 @small
 def test_only_the_size_of_a_gradient_counts():
-    site = Site((1, 3), NOTHING, np.array([[1.0], [-5.0], [3.0]]), np.array([[1.0]]))
+    site = GrowthContext((1, 3), NOTHING, np.array([[1.0], [-5.0], [3.0]]), np.array([[1.0]]))
     np.testing.assert_array_equal(gradient(site, None, 1), [1])
     np.testing.assert_array_equal(gradient(site, np.array([0, 1, 2]), 1), [1])
     assert naive_gradient(site) == [1, -5, 3]
@@ -202,17 +206,17 @@ def test_only_the_size_of_a_gradient_counts():
 def test_on_a_subset_the_gradient_is_evaluated_there_and_nowhere_else(monkeypatch):
     """One call of the kernel, with exactly the connections of S, and no dense product at all."""
     rng = np.random.default_rng(0)
-    site = Site((6, 9), NOTHING, rng.standard_normal((9, 4)), rng.standard_normal((6, 4)))
+    site = GrowthContext((6, 9), NOTHING, rng.standard_normal((9, 4)), rng.standard_normal((6, 4)))
     S = np.array([3, 17, 18, 40, 53])
     evaluated = []
-    sddmm = score.coo.sddmm
+    sddmm = grow.coo.sddmm
 
     def spy(rows, cols, DY, X, out):
         evaluated.append(rows.astype(np.int64) * 9 + cols)
         assert out.shape == S.shape
         sddmm(rows, cols, DY, X, out)
 
-    monkeypatch.setattr(score.coo, "sddmm", spy)
+    monkeypatch.setattr(grow.coo, "sddmm", spy)
     monkeypatch.setattr(np, "matmul", None)
     assert gradient(site, S, 2).size == 2
     assert len(evaluated) == 1
@@ -222,5 +226,5 @@ def test_on_a_subset_the_gradient_is_evaluated_there_and_nowhere_else(monkeypatc
 @small
 def test_the_textbook_gradient_keeps_to_its_subset():
     """h = (1, 5, 3), δ = (1): of S = {0} only connection 0 can be grown, though 1 has the largest gradient."""
-    site = Site((1, 3), NOTHING, np.array([[1.0], [5.0], [3.0]]), np.array([[1.0]]))
+    site = GrowthContext((1, 3), NOTHING, np.array([[1.0], [5.0], [3.0]]), np.array([[1.0]]))
     assert textbook_gradient(site, np.array([0]), 1).tolist() == [0]

@@ -12,11 +12,11 @@ from strategies import Told
 from strategies_dst import checked, seeds, whole_sites, with_gradient
 
 from minidst import Config, Dataset, mlp, train
-from minidst.dst import Constant, GuidedSample, Site, method, score
-from minidst.dst import exchange as update  # of one layer
-from minidst.dst.papers import gse
-from minidst.dst.papers.distributions import grabo, graest, l2, uniform
-from minidst.dst.papers.gse import _endpoints
+from minidst.dst import Constant, GrowthContext, GuidedSample, grow, method, micro_batched
+from minidst.dst import exchange as update_topology  # of one layer
+from minidst.dst.papers.gse import gse
+from minidst.dst.papers.gse.distributions import grabo, graest, l2, uniform
+from minidst.dst.papers.gse.gse import _endpoints
 from minidst.nn import CrossEntropy
 
 small = pytest.mark.small
@@ -34,7 +34,7 @@ def batches(draw, most_B=8, dtypes=(np.float32, np.float64)):
 
 
 def on(guide, X, DY, rng):
-    return guide(Site((len(DY), len(X)), NOTHING, X, DY), rng)
+    return guide(GrowthContext((len(DY), len(X)), NOTHING, X, DY), rng)
 
 
 def fixed(f, g):
@@ -43,7 +43,7 @@ def fixed(f, g):
 
 
 def bare_site(n_out, n_in, taken):
-    return Site((n_out, n_in), np.asarray(taken, np.int64), np.ones((n_in, 1)), np.ones((n_out, 1)))
+    return GrowthContext((n_out, n_in), np.asarray(taken, np.int64), np.ones((n_in, 1)), np.ones((n_out, 1)))
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def test_single_pairs_come_as_often_as_f_times_g():
     rng = np.random.default_rng(31)
     X, DY = np.array([[1.0, -1], [2, 1], [0, 4]]), np.array([[1.0, 1], [0, -1], [3, 0], [2, 2]])
     f, g = np.array([2, 3, 4]) / 9, np.array([2, 1, 3, 4]) / 10
-    site, counts = Site((4, 3), np.array([7]), X, DY), np.zeros(12)
+    site, counts = GrowthContext((4, 3), np.array([7]), X, DY), np.zeros(12)
     for _ in range(9000):
         S = GuidedSample(grabo)(site, 1, rng)
         counts[S[0] if S.size else 7] += 1
@@ -259,9 +259,9 @@ def test_single_pairs_come_as_often_as_f_times_g():
 def test_a_sample_is_distinct_sorted_free_and_no_larger_than_its_draws(distribution, site, gamma, seed):
     S = GuidedSample(distribution, gamma)(site, 1, np.random.default_rng(seed))
     assert (np.diff(S) > 0).all()
-    assert not set(S.tolist()) & set(site.taken.tolist())
+    assert not set(S.tolist()) & set(site.excluded.tolist())
     assert set(S.tolist()) <= set(range(site.shape[0] * site.shape[1]))
-    assert S.size <= ceil(gamma * site.taken.size)
+    assert S.size <= ceil(gamma * site.excluded.size)
 
 
 @small
@@ -279,19 +279,19 @@ def test_a_sample_and_its_gradient_are_the_same_in_whatever_pieces_they_are_foun
     """The uniforms of all outputs come before those of all inputs, as if each were drawn at once."""
     rng = np.random.default_rng(6)
     X, DY = rng.integers(-4, 5, (9, 4)).astype(float), rng.integers(-4, 5, (8, 4)).astype(float)
-    site, sample = Site((8, 9), np.array([0, 5, 40, 71]), X, DY), GuidedSample(l2, 6.5)
+    site, sample = GrowthContext((8, 9), np.array([0, 5, 40, 71]), X, DY), GuidedSample(l2, 6.5)
     whole = sample(site, 1, np.random.default_rng(7))
     monkeypatch.setattr(gse, "PIECE", piece)
-    monkeypatch.setattr(score, "PIECE", piece)
+    monkeypatch.setattr(grow, "PIECE", piece)
     np.testing.assert_array_equal(sample(site, 1, np.random.default_rng(7)), whole)
-    np.testing.assert_array_equal(score.gradient_at(X, DY, whole), (DY @ X.T).reshape(-1)[whole])
+    np.testing.assert_array_equal(grow.gradient_at(X, DY, whole), (DY @ X.T).reshape(-1)[whole])
 
 
 @small
 def test_a_large_gamma_samples_everything_that_can_carry_a_gradient():
     """f and g vanish on dead units; all else comes up, 12 000 draws for places of p ≥ 1/20: P(miss) < 1e-200."""
     X, DY = np.array([[1.0, 1], [0, 0], [2, 1], [0, 1]]), np.array([[1.0, 0], [0, 0], [1, -1]])
-    site = Site((3, 4), np.array([0]), X, DY)
+    site = GrowthContext((3, 4), np.array([0]), X, DY)
     S = GuidedSample(grabo, 12_000)(site, 1, np.random.default_rng(0))
     np.testing.assert_array_equal(S, [2, 3, 8, 10, 11])  # rows 0 and 2, columns 0, 2 and 3, without (0, 0)
 
@@ -301,7 +301,7 @@ def test_a_large_gamma_samples_everything_that_can_carry_a_gradient():
 def test_a_dead_layer_is_explored_uniformly(distribution):
     """h = 0, δ = 0: the same draws as with `uniform`, from the same uniforms."""
     told = [[0.1, 0.4, 0.8], [0.2, 0.6, 0.9]]
-    site = Site((3, 4), np.array([0, 1, 5]), np.zeros((4, 2)), np.zeros((3, 2)))
+    site = GrowthContext((3, 4), np.array([0, 1, 5]), np.zeros((4, 2)), np.zeros((3, 2)))
     signs = [[0.1, 0.9]] if distribution is graest else []
     S = GuidedSample(distribution)(site, 1, Told(*signs, *told))
     np.testing.assert_array_equal(S, GuidedSample(uniform)(site, 1, Told(*told)))
@@ -326,7 +326,7 @@ def test_the_number_of_draws_follows_all_active_connections_even_where_pruned_on
             counted.append(n)
             return np.full(n, 0.5)
 
-    update(layer, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.5, Counting())
+    update_topology(layer, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.5, Counting())
     assert counted == [4, 4]
 
 
@@ -338,8 +338,9 @@ def test_a_loss_whose_gradient_lies_column_by_column_changes_nothing(name, micro
             loss, DZ = super().__call__(Z, y)
             return loss, np.asfortranarray(DZ)
 
-    micro = {} if name == "rigl" else {"micro_batches": micro_batches}
-    record, topologies = method(name, schedule=Constant(0.3, 2), **micro), []
+    record, topologies = method(name, schedule=Constant(0.3, 2)), []
+    if micro_batches > 1 and name != "rigl":
+        record = micro_batched(record, micro_batches)
     for loss in (CrossEntropy(), ByColumns()):
         net = mlp((9, 8, 4), density=0.4, method=record, loss=loss)
         draw = np.random.default_rng(3)

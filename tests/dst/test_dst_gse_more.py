@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise, product
 
 import numpy as np
@@ -12,14 +11,33 @@ from hypothesis import strategies as st
 
 import minidst
 from minidst import CSR, Config, Dataset, Network
-from minidst.dst import Cosine, Exchange, GuidedSample, Site, all_absent, method, update, update_in_parts
+from minidst.dst import (
+    Cosine,
+    Exchange,
+    GrowthContext,
+    GuidedSample,
+    all_absent,
+    method,
+    micro_batched,
+    update_topology,
+)
 from minidst.dst.method import name_of
-from minidst.dst.papers.distributions import Sketch, Tally, four_wise, grabo, graest, graest_four_wise, l2, uniform
-from minidst.dst.papers.gse_flow import synflow
+from minidst.dst.papers.gse.distributions import (
+    Sketch,
+    Tally,
+    four_wise,
+    grabo,
+    graest,
+    graest_four_wise,
+    l2,
+    uniform,
+)
+from minidst.dst.papers.gse.micro_batches import MicroBatches
+from minidst.dst.papers.gse.synflow import synflow
 from minidst.dst.prune import snip
 from minidst.kernels import sketch
 from minidst.nn import Linear, MeanSquaredError, ReLU, SparseLinear
-from minidst.train import _through
+from minidst.training.loop import Batch
 
 small = pytest.mark.small
 checked = settings(deadline=None, max_examples=25)
@@ -44,7 +62,7 @@ def stacked(*weights):
 
 def site_of(net, l):
     layer = net.weighted[l]
-    return Site(
+    return GrowthContext(
         layer.shape, np.empty(0, np.int64), np.empty((layer.shape[1], 0)), np.empty((layer.shape[0], 0)), net, layer
     )
 
@@ -126,7 +144,7 @@ def test_where_no_path_leads_the_sample_is_uniform():
 
 @small
 def test_synflow_without_a_network_says_what_to_do():
-    bare = Site((2, 2), np.empty(0, np.int64), np.ones((2, 1)), np.ones((2, 1)))
+    bare = GrowthContext((2, 2), np.empty(0, np.int64), np.ones((2, 1)), np.ones((2, 1)))
     with pytest.raises(ValueError, match=r"synflow needs the whole network.*update\(net"):
         synflow(bare, rng_of())
 
@@ -141,7 +159,7 @@ def test_layers_choose_from_the_network_as_it_was_before_any_of_them_changed():
         seen.append(synflow(site, rng))
         return seen[-1]
 
-    update(net, method("gse-synflow", candidates=GuidedSample(spy)), 0.5, rng_of())
+    update_topology(net, method("gse-synflow", candidates=GuidedSample(spy)), 0.5, rng_of())
     for found, expected in zip(seen, before, strict=True):
         for flow, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(flow, other)
@@ -177,7 +195,7 @@ def test_ten_pairs_are_drawn_for_every_pruned_connection_shared_out_by_the_size_
     net = run_batch(network((8, 6, 2), 0, 0.5), *batch((8, 6, 2), 4, 0))
     assert [layer.connections for layer in net.sparse] == [24, 6]
     counting = Counting()
-    done = update(net, method("gse-2022"), 0.2, counting)
+    done = update_topology(net, method("gse-2022"), 0.2, counting)
     assert counting.asked == [60, 60, 10, 10]
     assert done.pruned == done.grown <= 7
     assert done.considered <= 70
@@ -187,7 +205,7 @@ def test_ten_pairs_are_drawn_for_every_pruned_connection_shared_out_by_the_size_
 def test_gamma_counts_from_all_active_connections_even_where_pruned_ones_may_return():
     """24 and 6 active, of which 5 and 2 are pruned and free to return: 24 and 6 pairs, not 19 and 4."""
     net, counting = run_batch(network((8, 6, 2), 0, 0.5), *batch((8, 6, 2), 4, 0)), Counting()
-    update(net, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.2, counting)
+    update_topology(net, method("gse-uniform", order="prune_then_grow", regrow_pruned=True), 0.2, counting)
     assert counting.asked == [24, 24, 6, 6]
 
 
@@ -200,7 +218,7 @@ def test_what_an_update_reports_are_the_effective_sizes_of_s_and_g(seed, fractio
     record, seen = Spy.on(method(name))
     before = [layer.W.keys() for layer in net.sparse]
     sizes = [keys.size for keys in before]
-    done = update(net, record, fraction, rng_of(seed))
+    done = update_topology(net, record, fraction, rng_of(seed))
     drawn = [S.size for _, _, S in seen]
     wanted = [int(np.ceil(fraction * nnz)) for nnz in sizes]
     k = min(sum(wanted), sum(drawn)) if name == "gse-2022" else sum(map(min, wanted, drawn))
@@ -230,7 +248,7 @@ def test_fewer_candidates_than_pruned_connections_and_unknown_sizes_are_refused(
 def test_a_multiple_of_one_looks_at_no_more_than_it_prunes():
     """|S| ≤ |P|: all of S is grown, the gradient decides nothing, and that is SET's growth."""
     net = run_batch(network((8, 6, 2), 0, 0.5), *batch((8, 6, 2), 4, 0))
-    done = update(net, method("gse-uniform", candidates=GuidedSample(uniform, 1, "pruned")), 0.2, rng_of())
+    done = update_topology(net, method("gse-uniform", candidates=GuidedSample(uniform, 1, "pruned")), 0.2, rng_of())
     assert 0 < done.grown == done.considered <= 7
 
 
@@ -303,7 +321,7 @@ def test_with_signs_of_a_cubic_the_estimates_bias_is_that_of_their_parity_exactl
 @small
 def test_four_wise_graest_draws_four_numbers_and_shares_signs_between_h_and_delta():
     X, DY = whole_batch(6, 1)
-    site = Site((2, 3), np.empty(0, np.int64), X, DY)
+    site = GrowthContext((2, 3), np.empty(0, np.int64), X, DY)
     rng, twin = rng_of(5), rng_of(5)
     f, g = graest_four_wise(site, rng)
     s = np.empty(6)
@@ -339,10 +357,9 @@ def whole_and_cut(record, sizes, seed, B, M, loss=None):
         spied, seen = Spy.on(record)
         if parts == 1:
             mean, _ = net.loss(net.forward(np.ascontiguousarray(x.T, np.float64)), y)
-            done = update(run_batch(net, x, y), spied, 0.4, rng_of(seed))
+            done = update_topology(run_batch(net, x, y), spied, 0.4, rng_of(seed))
         else:
-            passes = partial(_through, net, data, np.array_split(np.arange(B), M), 0, 0, 0.1)
-            mean, done = update_in_parts(net, replace(spied, micro_batches=M), B, passes, 0.4, rng_of(seed))
+            mean, done = MicroBatches(M)(net, spied, Batch(data, np.arange(B), net.dtype), 0.4, rng_of(seed))
         found.append((net, mean, done, seen))
     return found
 
@@ -391,9 +408,9 @@ def test_micro_batches_by_hand():
     """
     x, y = np.array([[1.0, 2], [0, 3]]), np.array([[0.0], [1]])
     net = Network([SparseLinear(CSR.from_dense([[1.0, 0]]))], MeanSquaredError())
-    record, seen = Spy.on(method("gse-grabo", candidates=GuidedSample(grabo, 50), micro_batches=2))
-    passes = partial(_through, net, Dataset(x, y, x, y, 0, "toy"), [np.array([0]), np.array([1])], 0, 0, 0.1)
-    loss, done = update_in_parts(net, record, 2, passes, 1.0, rng_of())
+    record, seen = Spy.on(method("gse-grabo", candidates=GuidedSample(grabo, 50)))
+    whole = Batch(Dataset(x, y, x, y, 0, "toy"), np.arange(2), net.dtype)
+    loss, done = MicroBatches(2)(net, record, whole, 1.0, rng_of())
     [(f, g, S)] = seen
     assert (f.tolist(), g.tolist(), S.tolist()) == ([1, 5], [2], [1])
     assert loss == 1
@@ -421,7 +438,7 @@ def trained(record, **changes):
 @pytest.mark.parametrize("M", [3, 16, 999])
 def test_a_training_with_micro_batches_is_the_training_with_whole_ones(name, M):
     """The same exchanges and connections at every step; 999 micro-batches are as many as there are samples."""
-    (net, steps), (cut, cut_steps) = trained(method(name)), trained(method(name), micro_batches=M)
+    (net, steps), (cut, cut_steps) = trained(method(name)), trained(micro_batched(method(name), M))
     for step, other in zip(steps, cut_steps, strict=True):
         assert (step.grown, step.pruned, step.considered) == (other.grown, other.pruned, other.considered)
         np.testing.assert_allclose(step.loss, other.loss, rtol=1e-8)
@@ -432,14 +449,14 @@ def test_a_training_with_micro_batches_is_the_training_with_whole_ones(name, M):
 
 def test_graest_with_either_signs_trains_in_micro_batches_and_keeps_every_connection_count():
     for guide in (graest, graest_four_wise):
-        net, steps = trained(method("gse-graest", candidates=GuidedSample(guide)), micro_batches=4)
+        net, steps = trained(micro_batched(method("gse-graest", candidates=GuidedSample(guide)), 4))
         assert net.connections == net.budget
         assert sum(step.grown for step in steps) > 30
 
 
 def test_an_update_never_holds_more_than_one_micro_batch_and_other_steps_hold_a_batch(monkeypatch):
     """Batches of 16, 16, 16 and 12 samples, an update at every second step: 16 in five is 4, 3, 3, 3 and 3."""
-    record, widths = method("gse-grabo", schedule=SCHEDULE, micro_batches=5), []
+    record, widths = micro_batched(method("gse-grabo", schedule=SCHEDULE), 5), []
     forward = SparseLinear.forward
 
     def spy(self, X, training=False):
@@ -463,7 +480,7 @@ def test_an_update_never_holds_more_than_one_micro_batch_and_other_steps_hold_a_
 
 
 def test_a_loss_that_is_not_finite_in_a_micro_batch_stops_before_anything_is_rewired():
-    record, data = method("gse-grabo", schedule=SCHEDULE, micro_batches=4), blobs()
+    record, data = micro_batched(method("gse-grabo", schedule=SCHEDULE), 4), blobs()
     net = minidst.mlp((10, 9, 8, 3), density=0.3, method=record, seed=5)
     before = [layer.W.keys().tolist() for layer in net.sparse]
     steps = minidst.train(net, data, record, CONFIG)
@@ -488,17 +505,15 @@ def test_a_loss_that_is_not_finite_in_a_micro_batch_stops_before_anything_is_rew
     ],
 )
 def test_micro_batches_are_refused_where_the_growth_cannot_be_found_from_parts(name, changes):
-    method(name, **changes)
-    with pytest.raises(
-        ValueError, match=rf"'{name}' has micro_batches=2, which needs a guided sample .*micro_batches=1"
-    ):
-        method(name, **changes, micro_batches=2)
+    record = method(name, **changes)
+    with pytest.raises(ValueError, match=rf"'{name}' cannot take its updates in micro-batches, which need a guided"):
+        micro_batched(record, 2)
 
 
 @small
 def test_fewer_than_one_micro_batch_is_refused():
-    with pytest.raises(ValueError, match="micro_batches=0; 1 takes a batch whole"):
-        method("gse-grabo", micro_batches=0)
+    with pytest.raises(ValueError, match="micro-batches 0 must be a whole number, at least 1"):
+        micro_batched(method("gse-grabo"), 0)
 
 
 @small

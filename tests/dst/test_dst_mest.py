@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minidst import CSR, METHODS, Config, Dataset, Network, method, mlp, train
-from minidst.dst import Cosine, Exchange, update
+from minidst.dst import Cosine, Exchange, update_topology
 from minidst.dst.papers.mest import Closing, Elastic
 from minidst.nn import MeanSquaredError, SparseLinear
 from minidst.topology import gnm
@@ -47,7 +47,7 @@ def test_the_smallest_sum_of_weight_and_gradient_goes():
         layer.X, layer.DY = np.zeros((7, 1)), np.zeros((1, 1))
         layer.weight.grad = np.array([0.0, 5, -2, 0])
         net = Network([layer], MeanSquaredError())
-        assert update(net, MEST, 0.25, rng(seed)) == Exchange(1, 1, 1)
+        assert update_topology(net, MEST, 0.25, rng(seed)) == Exchange(1, 1, 1)
         np.testing.assert_array_equal(layer.W.to_dense(), [[0, -1, 2, 4, 0, 0, 0]])
         born |= set(layer.W.keys().tolist()) - {1, 2, 3}
     assert born == {0, 4, 5, 6}  # the one just dropped may return, at 0
@@ -58,13 +58,13 @@ def test_the_soft_bound_by_hand():
     net = network((8, 5), [0.25], 0)
     (layer,) = net.sparse
     first = set(layer.W.values.tolist())
-    assert update(net, SOFT, 0.3, rng()) == Exchange(0, 3, 3)
+    assert update_topology(net, SOFT, 0.3, rng()) == Exchange(0, 3, 3)
     assert layer.connections == 13
     layer.weight.values[layer.weight.values == 0] = [20, 0.5, 30]  # one of the three has not made it
-    assert update(net, SOFT, 0.2, rng()) == Exchange(3, 2, 2)
+    assert update_topology(net, SOFT, 0.2, rng()) == Exchange(3, 2, 2)
     assert layer.connections == 12
     assert set(layer.W.values.tolist()) == first - {1, 2} | {20, 30, 0}
-    assert update(net, SOFT, 0.0, rng()) == Exchange(2, 0, 0)
+    assert update_topology(net, SOFT, 0.0, rng()) == Exchange(2, 0, 0)
     assert layer.connections == 10
 
 
@@ -85,7 +85,7 @@ def test_the_counts_follow_the_two_densities_exactly(seed, sizes, densities, alp
     budgets = [layer.connections for layer in net.sparse]
     for alpha in alphas:
         was = [(layer.connections, layer.W.keys(), layer.weight.values.copy()) for layer in net.sparse]
-        done = update(net, record, alpha, rng(seed))
+        done = update_topology(net, record, alpha, rng(seed))
         pruned = 0
         for layer, b, (nnz, keys, theta) in zip(net.sparse, budgets, was, strict=True):
             places = layer.shape[0] * layer.shape[1]
@@ -110,7 +110,9 @@ def test_the_counts_follow_the_two_densities_exactly(seed, sizes, densities, alp
 @checked
 def test_within_the_memory_bound_elastic_mutation_is_the_plain_record(seed, sizes, densities, alpha):
     one, two = (network(sizes, densities, seed) for _ in range(2))
-    assert update(one, MEST, alpha, rng(seed)) == update(two, method("mest", update=Elastic(1, 0)), alpha, rng(seed))
+    assert update_topology(one, MEST, alpha, rng(seed)) == update_topology(
+        two, method("mest", update=Elastic(1, 0)), alpha, rng(seed)
+    )
     for layer, twin in zip(one.sparse, two.sparse, strict=True):
         np.testing.assert_array_equal(layer.W.keys(), twin.W.keys())
         np.testing.assert_array_equal(layer.W.values, twin.W.values)
@@ -118,9 +120,9 @@ def test_within_the_memory_bound_elastic_mutation_is_the_plain_record(seed, size
 
 def test_a_layer_that_the_soft_bound_has_filled_can_shrink_again():
     net = network((5, 2), [0.9], 0)
-    assert update(net, SOFT, 1.0, rng()).grown == 1
+    assert update_topology(net, SOFT, 1.0, rng()).grown == 1
     assert net.connections == 10
-    assert update(net, SOFT, 0.0, rng()).pruned == 1
+    assert update_topology(net, SOFT, 0.0, rng()).pruned == 1
     assert net.connections == 9
 
 
@@ -171,5 +173,7 @@ def test_numbers_that_are_whole_but_for_rounding_are_taken_as_they_are_meant():
     """.29·100 is 28.999…96: the plain record exchanges 29, and so must its elastic twin."""
     one, two = (network((40, 5), [0.5], 3) for _ in range(2))
     assert one.connections == 100
-    assert update(one, MEST, 0.29, rng()) == update(two, method("mest", update=Elastic(1, 0)), 0.29, rng())
-    assert update(one, MEST, 0.29, rng()).pruned == 29
+    assert update_topology(one, MEST, 0.29, rng()) == update_topology(
+        two, method("mest", update=Elastic(1, 0)), 0.29, rng()
+    )
+    assert update_topology(one, MEST, 0.29, rng()).pruned == 29

@@ -3,7 +3,7 @@ import pytest
 from minidst import METHODS, Method, dst, method
 from minidst.dst import Constant, Cosine, GuidedSample, all_absent, from_init, gradient, random_absent, zeros
 from minidst.dst.method import name_of
-from minidst.dst.papers import gse
+from minidst.dst.papers.gse import gse
 from minidst.dst.prune import magnitude, mest, per_sign, snip
 
 pytestmark = pytest.mark.small
@@ -44,7 +44,7 @@ def test_rigl_is_the_papers():
     """Evci et al. 2020: α = 0.3, ΔT = 100, cosine to three quarters; just-dropped connections may return, at 0."""
     record = METHODS["rigl"]
     assert (record.prune, record.candidates, record.score) == (magnitude, all_absent, gradient)
-    assert record.newborn is zeros
+    assert record.initial_weight is zeros
     assert record.schedule == Cosine(0.3, 100, 0.75)
     assert record.round == "floor"
     assert record.regrow_pruned
@@ -80,7 +80,7 @@ def test_a_field_can_be_changed_without_touching_the_registry():
     assert (changed.prune, changed.round) == (snip, "ceil")
     assert changed.candidates is METHODS["rigl"].candidates
     assert METHODS["rigl"].prune is magnitude
-    assert method("set", newborn=from_init, prune=mest).newborn is from_init
+    assert method("set", initial_weight=from_init, prune=mest).initial_weight is from_init
     assert method("gse-l2", candidates=GuidedSample(gse.l2, 2.5)).candidates.gamma == 2.5
     assert method("rigl", name="mine", prune=snip).name == "mine"
 

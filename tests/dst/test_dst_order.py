@@ -11,7 +11,7 @@ from strategies_dst import active, checked, ready, seeds, whole_layers, whole_ne
 
 from minidst import CSR, METHODS, Network, dst, method
 from minidst.dst import Exchange, GuidedSample, exchange, random_absent
-from minidst.dst.papers.distributions import uniform
+from minidst.dst.papers.gse.distributions import uniform
 from minidst.dst.prune import CRITERIA, random
 from minidst.nn import MeanSquaredError, SparseLinear
 
@@ -63,7 +63,7 @@ def test_by_hand_across_layers_every_layer_has_drawn_before_the_first_is_scored(
         layers = [with_gradient(THETA, NABLA), with_gradient(np.transpose(THETA), np.transpose(NABLA))]
         net = Network(layers, MeanSquaredError())
         told = Told(*draws)
-        assert dst.update(net, changed, 0.5, told) == Exchange(3, 3, 3)
+        assert dst.update_topology(net, changed, 0.5, told) == Exchange(3, 3, 3)
         np.testing.assert_array_equal(active(net.sparse[0]), AFTER)
         np.testing.assert_array_equal(active(net.sparse[1]).T, [[0, 1, 1, 0, 0], [0, 1, 0, 0, 1]])
         assert told.lists == []
@@ -89,9 +89,9 @@ def test_where_no_draw_is_shared_both_orders_make_the_same_exchange(
         scope = "layer"  # growth without a score cannot compare layers
     record = method(name, prune=CRITERIA[criterion], scope=scope, regrow_pruned=False, order="grow_then_prune")
     first, second = whole_network(sizes, density, seed), whole_network(sizes, density, seed)
-    done = dst.update(first, record, fraction, np.random.default_rng(seed))
+    done = dst.update_topology(first, record, fraction, np.random.default_rng(seed))
     record = replace(record, order="prune_then_grow")
-    assert done == dst.update(second, record, fraction, np.random.default_rng(seed))
+    assert done == dst.update_topology(second, record, fraction, np.random.default_rng(seed))
     assert done.pruned == done.grown
     for layer, twin in zip(first.sparse, second.sparse, strict=True):
         np.testing.assert_array_equal(layer.W.keys(), twin.W.keys())

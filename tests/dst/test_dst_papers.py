@@ -8,8 +8,8 @@ from strategies import Told
 from strategies_dst import active, ready, update, with_gradient
 
 from minidst import COO, CSR, METHODS, Network, dst, method, mlp
-from minidst.dst import Exchange, GuidedSample, Site
-from minidst.dst.papers import gse
+from minidst.dst import Exchange, GrowthContext, GuidedSample
+from minidst.dst.papers.gse import gse
 from minidst.nn import Linear, MeanSquaredError, SparseLinear
 
 pytestmark = pytest.mark.small
@@ -107,7 +107,7 @@ def test_gse_grows_the_best_of_its_sample(name, signs, f, g, S, grown):
     layer.forward(GSE_X)
     layer.backward(GSE_DY)
     distribution = getattr(gse, name)
-    site = Site((2, 4), layer.W.keys(), GSE_X, GSE_DY)
+    site = GrowthContext((2, 4), layer.W.keys(), GSE_X, GSE_DY)
     for found, expected in zip(distribution(site, Told(*signs)), (f, g), strict=True):
         np.testing.assert_allclose(found / found.sum(), np.array(expected) / np.sum(expected), rtol=1e-15)
     keys = GuidedSample(distribution)(site, 1, Told(*signs, OUTPUTS, INPUTS))
@@ -129,7 +129,9 @@ def test_gse_synflow_looks_where_much_can_flow():
     """
     layers = [with_gradient([[2.0, -1], [0, 0.5]], [[9, 9], [1, 9]]), with_gradient([[1.0, -3]], [[9, 9]])]
     net = Network(layers, MeanSquaredError())
-    assert dst.update(net, METHODS["gse-synflow"], 0.3, Told([0.5, 0.1, 0.5], [0.1, 0.1, 0.9])) == Exchange(1, 1, 1)
+    assert dst.update_topology(net, METHODS["gse-synflow"], 0.3, Told([0.5, 0.1, 0.5], [0.1, 0.1, 0.9])) == Exchange(
+        1, 1, 1
+    )
     np.testing.assert_array_equal(layers[0].W.to_dense(), [[2, -1], [0, 0]])
     np.testing.assert_array_equal(active(layers[0]), [[1, 1], [1, 0]])
 
@@ -146,6 +148,6 @@ def test_the_earlier_gse_lets_layers_trade_connections():
     second = ready(SparseLinear(CSR.from_dense([[0.8, 0], [0, 0]])), [[1, 1], [1, 0]], [[1, 1], [3, 0]])
     net = Network([first, second], MeanSquaredError())
     draws = Told([0.6, 0.1] * 5, [0.5, 0.9] * 5, [0.1, 0.9] * 5, [0.9, 0.1] * 5)
-    assert dst.update(net, METHODS["gse-2022"], 0.3, draws) == Exchange(2, 2, 4)
+    assert dst.update_topology(net, METHODS["gse-2022"], 0.3, draws) == Exchange(2, 2, 4)
     np.testing.assert_array_equal(active(first), [[1, 0, 0, 0], [0, 0, 1, 0]])
     np.testing.assert_array_equal(active(second), [[1, 0], [1, 0]])

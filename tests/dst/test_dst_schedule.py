@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies_dst import checked
 
-from minidst.dst import Constant, Cosine, Linear, Schedule
+from minidst.dst import Constant, Cosine, LinearDecay, Schedule
 from minidst.nn.schedules import constant, cosine, linear
 
 pytestmark = pytest.mark.small
@@ -27,7 +27,7 @@ def test_cosine_by_hand():
 
 
 def test_linear_by_hand():
-    assert updates(Linear(0.5, 2, 0.5), 16) == {2: 0.375, 4: 0.25, 6: 0.125}
+    assert updates(LinearDecay(0.5, 2, 0.5), 16) == {2: 0.375, 4: 0.25, 6: 0.125}
 
 
 def test_constant_by_hand():
@@ -71,7 +71,7 @@ def test_updates_come_at_multiples_of_the_pace_never_at_step_0_and_never_grow(de
         assert fraction == pytest.approx(alpha * decay(t / (until * T)), rel=1e-15)
 
 
-@pytest.mark.parametrize("make", [Cosine, Linear, Constant])
+@pytest.mark.parametrize("make", [Cosine, LinearDecay, Constant])
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -105,7 +105,7 @@ def test_an_unknown_pace_is_refused_by_name(refused):
 
 def test_what_the_helpers_and_the_default_stand_for():
     assert Cosine(0.2, 7) == Schedule(0.2, 7, 0.75, cosine)
-    assert Linear(0.2, 7) == Schedule(0.2, 7, 0.75, linear)
+    assert LinearDecay(0.2, 7) == Schedule(0.2, 7, 0.75, linear)
     assert Constant(0.2, 7) == Schedule(0.2, 7, 1.0, constant)
     assert Schedule() == Cosine(0.3, 100, 0.75)
 

@@ -9,7 +9,7 @@ from strategies_dst import checked, naive_best, seeds, whole_network, whole_site
 from minidst import Network, dst, method
 from minidst.dst import GuidedSample, Score, all_absent, gradient, textbook_gradient
 from minidst.dst.method import name_of
-from minidst.dst.papers.distributions import uniform
+from minidst.dst.papers.gse.distributions import uniform
 from minidst.dst.papers.snfs import momentum
 from minidst.nn import MeanSquaredError
 
@@ -33,7 +33,7 @@ def test_by_hand_layers_that_grow_together_are_compared_by_momentum_where_that_i
             "snfs.momentum.1": np.array([[0.0], [0], [7], [-8]]),
         }
         record = method("snfs", update=None, scope="global", score=score)
-        assert dst.update(net, record, 0.5, RNG(0)).grown == 2
+        assert dst.update_topology(net, record, 0.5, RNG(0)).grown == 2
         assert tuple(layer.W.keys().tolist() for layer in net.sparse) == columns
 
 
@@ -56,13 +56,13 @@ def test_the_best_offers_of_all_layers_are_grown_whatever_the_score(sizes, densi
 
     def spied(site, k, rng):
         S = candidates(site, k, rng)
-        drawn[site.layer] = site.without_taken(np.arange(site.shape[0] * site.shape[1])) if S is None else S
+        drawn[site.layer] = site.without_excluded(np.arange(site.shape[0] * site.shape[1])) if S is None else S
         return S
 
     score = Score("remainder", by_remainder)
     record = method("rigl", candidates=spied, score=score, scope="global", regrow_pruned=False)
     before = {layer: layer.W.keys() for layer in net.sparse}
-    done = dst.update(net, record, fraction, RNG(seed))
+    done = dst.update_topology(net, record, fraction, RNG(seed))
     ranked = [
         (-((e * 7 + 3 * l) % 5), l, e)
         for l, layer in enumerate(net.sparse)
@@ -78,7 +78,7 @@ def test_the_best_offers_of_all_layers_are_grown_whatever_the_score(sizes, densi
 @given(whole_sites(), st.integers(0, 20))
 @checked
 def test_a_score_without_a_search_of_its_own_lists_all_that_is_absent(site, k):
-    free = sorted(set(range(site.shape[0] * site.shape[1])) - set(site.taken.tolist()))
+    free = sorted(set(range(site.shape[0] * site.shape[1])) - set(site.excluded.tolist()))
     plain = Score("plain", gradient.values)
     np.testing.assert_array_equal(plain(site, None, k), naive_best(site, free, k))
     np.testing.assert_array_equal(gradient(site, None, k), plain(site, None, k))

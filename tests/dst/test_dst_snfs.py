@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from poured import assert_dealt
 
 from minidst import CSR, METHODS, Config, Dataset, Network, fit, method, mlp, train
-from minidst.dst import Constant, Exchange, update
+from minidst.dst import Constant, Exchange, update_topology
 from minidst.dst.papers.snfs import DenseMomentum
 from minidst.nn import MeanSquaredError, SparseLinear
 
@@ -69,7 +69,7 @@ def test_the_layer_whose_momentum_is_larger_gets_the_connections():
         [[0.3, 0.5, 0.7, -0.6]],
         [[0.1], [0.1], [0.3], [0.2]],
     )
-    assert update(net, SNFS, 0.5, rng()) == Exchange(2, 2, 3 + 3)
+    assert update_topology(net, SNFS, 0.5, rng()) == Exchange(2, 2, 3 + 3)
     first, second = net.sparse
     np.testing.assert_array_equal(first.W.keys(), [0, 2, 3])
     np.testing.assert_array_equal(first.W.values, [0.9, 0, 0])
@@ -82,7 +82,7 @@ def test_it_is_the_mean_that_counts_not_the_sum():
     net = remember(
         network([[1, 2, 3, 4, 5, 6, 7, 8, 0, 0]], [[1], [2], *[[0]] * 8]), np.full((1, 10), 0.1), np.full((10, 1), -0.2)
     )
-    assert update(net, SNFS, 0.5, rng()).grown == 5
+    assert update_topology(net, SNFS, 0.5, rng()).grown == 5
     assert [layer.connections for layer in net.sparse] == [4 + 2, 1 + 3]
 
 
@@ -93,7 +93,7 @@ def test_what_a_layer_has_no_room_for_goes_to_the_other():
         [[9, 9, 9, 9, 9]],
         [[0], [0], [0], [0], [5]],
     )
-    assert update(net, SNFS, 0.5, rng()).grown == 4
+    assert update_topology(net, SNFS, 0.5, rng()).grown == 4
     np.testing.assert_array_equal(net.sparse[0].W.keys(), range(5))
     np.testing.assert_array_equal(net.sparse[1].W.keys(), [0, 1, 4])
 
@@ -108,7 +108,7 @@ def test_the_network_keeps_its_number_of_connections_and_grows_the_largest_momen
     before = [dict(zip(layer.W.keys().tolist(), layer.W.values.tolist(), strict=True)) for layer in net.sparse]
     full = all(layer.W.density == 1 for layer in net.sparse)
     total = net.connections
-    done = update(net, method("snfs", regrow_pruned=back), fraction, rng())
+    done = update_topology(net, method("snfs", regrow_pruned=back), fraction, rng())
 
     assert net.connections == total
     assert done.pruned == done.grown
@@ -173,28 +173,28 @@ def test_its_dense_momentum_is_declared_and_counted():
 def test_a_full_layer_can_shrink():
     """Half of each goes, 2 + 1 connections; all the momentum is on the second layer, which then has room for three."""
     net = remember(network([[1, 2, 3, 4]], [[1], [2], [0], [0]]), [[0, 0, 0, 0]], [[1], [1], [3], [2]])
-    assert update(net, SNFS, 0.5, rng()).grown == 3
+    assert update_topology(net, SNFS, 0.5, rng()).grown == 3
     np.testing.assert_array_equal(net.sparse[0].W.to_dense(), [[0, 0, 3, 4]])
     np.testing.assert_array_equal(net.sparse[1].W.keys(), range(4))
 
 
 def test_where_every_layer_is_full_nothing_is_exchanged():
     net = remember(network([[1, 2]], [[3], [4]]), [[1, 2]], [[3], [4]])
-    assert update(net, SNFS, 0.5, rng()) == Exchange()
+    assert update_topology(net, SNFS, 0.5, rng()) == Exchange()
     np.testing.assert_array_equal(net.sparse[0].weight.values, [1, 2])
 
 
 def test_before_the_first_step_the_gradient_stands_in():
     net = network([[2, 1, 0, 0]])
     net.sparse[0].X, net.sparse[0].DY = np.array([[0.0], [0], [1], [-3]]), np.array([[1.0]])
-    assert update(net, SNFS, 0.5, rng()).grown == 1
+    assert update_topology(net, SNFS, 0.5, rng()).grown == 1
     np.testing.assert_array_equal(net.sparse[0].W.keys(), [0, 3])
 
 
 def test_a_momentum_that_is_not_finite_stops_the_run_and_says_so():
     net = remember(network([[2, 1, 0, 0]]), [[np.nan, 1, 1, 1]])
     with pytest.raises(FloatingPointError, match="momentum"):
-        update(net, SNFS, 0.5, rng())
+        update_topology(net, SNFS, 0.5, rng())
 
 
 @pytest.mark.parametrize("beta", [-0.1, 1, np.nan])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies_dst import active, by_key, checked, ready, seeds, with_gradient
 
 from minidst import COO, CSR, METHODS, Condensed, Config, Network, fit, load, method, mlp
-from minidst.dst import Cosine, Exchange, from_init, update
+from minidst.dst import Cosine, Exchange, from_init, update_topology
 from minidst.dst.papers.srigl import SRigL
 from minidst.kernels.select import largest_in_rows
 from minidst.nn import SGD, Adam, SparseLinear
@@ -56,7 +56,7 @@ def test_by_hand_a_neuron_without_salient_connections_is_ablated_and_the_others_
 def test_by_hand_without_ablation_every_neuron_is_filled_up_to_its_old_fan_in():
     """k′ = 2: neuron 0 has lost nothing; neuron 1 regrows 5; neuron 2 has lost both and grows .6 and .5."""
     net = hidden(condensed(THETA, NABLA))
-    update(net, method("srigl-no-ablation"), 0.5, rng())
+    update_topology(net, method("srigl-no-ablation"), 0.5, rng())
     np.testing.assert_array_equal(active(net.weighted[0]), [[1, 1, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]])
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0.8, 0, 0], [0, 0.7, 0, 0], [0, 0, 0, 0]])
 
@@ -64,7 +64,7 @@ def test_by_hand_without_ablation_every_neuron_is_filled_up_to_its_old_fan_in():
 @small
 def test_by_hand_a_connection_that_is_dropped_and_grown_keeps_its_weight_if_the_record_says_so():
     net = hidden(condensed(THETA, NABLA))
-    update(net, method("srigl", keep_value_on_regrow=True), 0.5, rng())
+    update_topology(net, method("srigl", keep_value_on_regrow=True), 0.5, rng())
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0.8, 0, 0], [0, 0.7, 0.1, 0], [0, 0, 0, 0]])
 
 
@@ -72,7 +72,7 @@ def test_by_hand_a_connection_that_is_dropped_and_grown_keeps_its_weight_if_the_
 def test_by_hand_without_regrowth_the_dropped_connection_gives_way_to_the_next_gradient():
     """Neuron 1 grows 3 and 2 in place of 5."""
     net = hidden(condensed(THETA, NABLA))
-    update(net, method("srigl", regrow_pruned=False), 0.5, rng())
+    update_topology(net, method("srigl", regrow_pruned=False), 0.5, rng())
     np.testing.assert_array_equal(active(net.weighted[0]), [[1, 1, 1, 0], [1, 1, 0, 1], [0, 0, 0, 0]])
 
 
@@ -81,7 +81,7 @@ def test_by_hand_a_lowered_budget_leaves_every_neuron_its_largest_weights():
     """Budget 3 in place of 6 and nothing dropped: k′ = 1, and the larger of two weights stays."""
     net = hidden(condensed(THETA, NABLA))
     net.memory["srigl.budget.0"] = 3
-    assert update(net, METHODS["srigl"], 0.0, rng()).pruned == 3
+    assert update_topology(net, METHODS["srigl"], 0.0, rng()).pruned == 3
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0, 0, 0], [0, 0.7, 0, 0], [0, 0, 0, 0.3]])
 
 
@@ -185,7 +185,7 @@ def test_training_keeps_the_fan_in_constant_the_budget_and_the_ablated(
         net.backward(DZ)
         optimizer.step(list(net.parameters()), 0.1)
         before = [set(layer.W.active.tolist()) for layer in net.weighted]
-        update(net, record, fraction, net.rng)
+        update_topology(net, record, fraction, net.rng)
         for layer, budget, active_before in zip(net.weighted, budgets, before, strict=True):
             W = layer.W
             assert isinstance(W, Condensed)
@@ -203,7 +203,7 @@ def test_training_keeps_the_fan_in_constant_the_budget_and_the_ablated(
 @small
 def test_the_output_layer_keeps_every_neuron_that_a_hidden_layer_would_lose():
     layer = condensed(THETA, NABLA)
-    update(Network([layer]), METHODS["srigl"], 0.5, rng())
+    update_topology(Network([layer]), METHODS["srigl"], 0.5, rng())
     np.testing.assert_array_equal(layer.W.active, [0, 1, 2])
 
 
@@ -213,7 +213,7 @@ def test_so_many_neurons_stay_that_the_others_inputs_suffice_for_the_budget():
     Of the other two, equally salient, the earlier stays; k′ = ⌊3/2⌋ = 1."""
     nabla = np.array([[0, 0.1], [0, 0.1], [0, 9]])
     net = hidden(condensed([[1.0, 0], [2, 0], [3, 0]], nabla))
-    update(net, method("srigl", update=SRigL(1.0)), 2 / 3, rng())
+    update_topology(net, method("srigl", update=SRigL(1.0)), 2 / 3, rng())
     np.testing.assert_array_equal(net.weighted[0].W.active, [0, 2])
     np.testing.assert_array_equal(active(net.weighted[0]), [[0, 1], [0, 0], [1, 0]])
 
@@ -223,14 +223,14 @@ def test_at_least_one_neuron_stays_though_none_has_enough_salient_connections():
     """Everything is dropped and each neuron has one absent connection: one salient, and γ_sal = 1 asks for k = 4.
     The fewest neurons to hold a budget of 8 with 5 inputs are ⌊8/6⌋ + 1 = 2, and k′ = 4."""
     net = hidden(condensed([[1.0, 1, 1, 1, 0]] * 2, np.ones((2, 5))))
-    update(net, method("srigl", update=SRigL(1.0)), 1.0, rng())
+    update_topology(net, method("srigl", update=SRigL(1.0)), 1.0, rng())
     np.testing.assert_array_equal(net.weighted[0].W.active, [0, 1])
 
 
 @small
 def test_one_neuron_may_take_the_whole_budget_of_a_layer():
     net = hidden(condensed(np.eye(3, 4), [[1, 2, 3, 4]] + [[0] * 4] * 2))
-    update(net, METHODS["srigl"], 1.0, rng())
+    update_topology(net, METHODS["srigl"], 1.0, rng())
     np.testing.assert_array_equal(active(net.weighted[0]), [[0, 1, 1, 1], [0] * 4, [0] * 4])
 
 
@@ -238,11 +238,11 @@ def test_one_neuron_may_take_the_whole_budget_of_a_layer():
 def test_an_ablated_neuron_never_returns_however_large_its_gradient():
     net = hidden(condensed(THETA, NABLA))
     layer = net.weighted[0]
-    update(net, METHODS["srigl"], 0.5, rng())
+    update_topology(net, METHODS["srigl"], 0.5, rng())
     for _ in range(3):
         layer.DY[2] = 1000.0
         layer.weight.grad = layer.W.grad(layer.DY, layer.X)
-        update(net, METHODS["srigl"], 0.5, rng())
+        update_topology(net, METHODS["srigl"], 0.5, rng())
         np.testing.assert_array_equal(layer.W.active, [0, 1])
         assert layer.connections == net.memory["srigl.budget.0"] == 6
 
@@ -253,7 +253,7 @@ def test_a_larger_gamma_ablates_neurons_that_a_smaller_one_spares():
     theta, nabla = [[0.9, 0.2, 0, 0], [0.1, 0.8, 0, 0]], [[0, 0, 5, 6], [0, 0, 1, 1]]
     for gamma, staying in [(0.0, [0, 1]), (0.3, [0, 1]), (0.95, [0, 1]), (1.0, [0])]:
         net = hidden(condensed(theta, nabla))
-        update(net, method("srigl", update=SRigL(gamma_sal=gamma)), 0.5, rng())
+        update_topology(net, method("srigl", update=SRigL(gamma_sal=gamma)), 0.5, rng())
         np.testing.assert_array_equal(net.weighted[0].W.active, staying)
 
 
@@ -279,7 +279,7 @@ def test_a_layer_with_nothing_absent_is_left_alone():
 @small
 def test_newborn_weights_are_the_records():
     net = hidden(condensed(THETA, NABLA))
-    update(net, method("srigl", newborn=from_init), 0.5, rng())
+    update_topology(net, method("srigl", initial_weight=from_init), 0.5, rng())
     layer = net.weighted[0]
     newborn = layer.W.to_dense()[[0, 1, 1], [2, 0, 2]]
     np.testing.assert_array_equal(newborn, rng().standard_normal(3) * np.sqrt(2 / 3))
@@ -298,7 +298,7 @@ def test_gamma_outside_0_to_1_is_refused(gamma):
 def test_a_layer_with_free_fan_ins_is_refused(format):
     layer = SparseLinear(format.from_dense(THETA))
     with pytest.raises(ValueError, match=f"{format.__name__} layer; use Condensed"):
-        update(Network([layer]), METHODS["srigl"], 0.5, rng())
+        update_topology(Network([layer]), METHODS["srigl"], 0.5, rng())
     with pytest.raises(ValueError, match="keeps a constant fan-in"):
         mlp((4, 3), density=0.5, method="srigl", format=format.__name__.lower())
 
@@ -310,7 +310,7 @@ def test_a_budget_that_rounds_to_no_input_gives_each_neuron_one():
     assert [layer.W.fan_in for layer in net.weighted] == [1, 1]
     net.forward(np.ones((64, 4), np.float32))
     net.backward(np.ones((10, 4), np.float32))
-    update(net, METHODS["srigl"], 0.5, rng())
+    update_topology(net, METHODS["srigl"], 0.5, rng())
     assert net.weighted[0].connections <= 200
 
 
@@ -332,9 +332,9 @@ def test_an_update_never_needs_a_dense_layer():
     for net in nets:
         for layer in net.weighted:
             ready(layer, *(rng().standard_normal((n, 2)) for n in reversed(layer.shape)))
-    update(nets[0], METHODS["srigl"], 0.3, rng())  # compiles
+    update_topology(nets[0], METHODS["srigl"], 0.3, rng())  # compiles
     tracemalloc.start()
-    update(nets[1], METHODS["srigl"], 0.3, rng())
+    update_topology(nets[1], METHODS["srigl"], 0.3, rng())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4_000_000

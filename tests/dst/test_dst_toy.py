@@ -8,10 +8,11 @@ import pytest
 import test_dst_every_method as every_method
 
 from minidst import METHODS, Method
-from minidst.cli import main
+from minidst.cli.main import main
+from minidst.cli.tables import method_table
 from minidst.dst import Exchange, random_absent
-from minidst.nn import SGD, parameter
-from minidst.tables import method_table
+from minidst.nn import SGD
+from minidst.nn import layer as parameter
 
 pytestmark = pytest.mark.small
 QUICK = ("--epochs", "1", "--hidden", "8", "--density", "0.3", "--batch", "256", "--seeds", "1")

@@ -25,8 +25,8 @@ from strategies_dst import (
 )
 
 from minidst import CSR, METHODS, Network, dst, method, mlp
-from minidst.dst import Exchange, GuidedSample, Site, all_absent, from_init, random_absent, score, zeros
-from minidst.dst.papers.gse import uniform
+from minidst.dst import Exchange, GrowthContext, GuidedSample, all_absent, from_init, random_absent, zeros
+from minidst.dst.papers.gse.gse import uniform
 from minidst.dst.prune import CRITERIA, how_many, magnitude, mest
 from minidst.nn import SGD, Adam, MeanSquaredError, SparseLinear
 from minidst.topology import gnm
@@ -123,7 +123,7 @@ def test_rigl_is_what_three_loops_and_two_sorts_say(layer, fraction, regrow_prun
     """Connection for connection, on whole weights and gradients where ties abound."""
     nnz, places = layer.connections, layer.shape[0] * layer.shape[1]
     theta = by_key(layer, layer.weight.values)
-    site = Site(layer.shape, layer.W.keys(), layer.X, layer.DY)
+    site = GrowthContext(layer.shape, layer.W.keys(), layer.X, layer.DY)
     k = how_many(magnitude, layer.weight.values, fraction, rounding)
     exchanged = update(layer, method("rigl", regrow_pruned=regrow_pruned, round=rounding), fraction, rng())
     if nnz == places:
@@ -147,7 +147,7 @@ def test_gse_is_rigl_within_its_sample(name, layer, fraction, regrow_pruned, see
     k = how_many(magnitude, layer.weight.values, fraction, "ceil")
     P = sorted(theta, key=lambda e: (abs(theta[e]), e))[:k]
     taken = [e for e in theta if not regrow_pruned or e not in P]
-    site = Site(W.shape, np.array(taken, np.int64), layer.X, layer.DY)
+    site = GrowthContext(W.shape, np.array(taken, np.int64), layer.X, layer.DY)
     drawn = []
 
     class Spy(GuidedSample):
@@ -276,7 +276,7 @@ def test_where_layers_trade_connections_a_full_one_can_shrink(order):
         MeanSquaredError(),
     )  # fmt: skip
     record = method("rigl", scope="global", order=order, regrow_pruned=False)
-    assert dst.update(net, record, 0.5, rng()) == Exchange(3, 3, 4)
+    assert dst.update_topology(net, record, 0.5, rng()) == Exchange(3, 3, 4)
     first, second = net.sparse
     np.testing.assert_array_equal(first.W.to_dense(), [[0, 0], [0, 4]])
     assert second.W.keys().tolist() == [0, 1, 3, 4, 5]
@@ -294,10 +294,10 @@ def test_a_fraction_too_small_for_one_connection_exchanges_none():
 def test_a_layer_without_a_batch_is_refused(name, refused):
     net = mlp((3, 1), density=2 / 3, method=name, dtype=np.float64)
     with refused("forward and backward"):
-        dst.update(net, METHODS[name], 0.5, rng())
+        dst.update_topology(net, METHODS[name], 0.5, rng())
     net.forward(np.ones((3, 2)))
     with refused("forward and backward"):
-        dst.update(net, METHODS[name], 0.5, rng())
+        dst.update_topology(net, METHODS[name], 0.5, rng())
 
 
 @small
@@ -312,7 +312,7 @@ def test_an_update_after_a_prediction_is_refused(name, samples, refused):
     net.predict(np.ones((samples, 5)))
     net.memory["dsr.threshold"] = 9.0  # at its first threshold DSR has nothing to exchange here
     with refused("forward and backward"):
-        dst.update(net, METHODS[name], 0.5, rng())
+        dst.update_topology(net, METHODS[name], 0.5, rng())
 
 
 @small
@@ -341,7 +341,7 @@ def test_newborns_from_init_have_the_variance_of_their_neurons_new_fan_in():
     layer = ready(SparseLinear(W), draw.standard_normal((n_in, 2)), draw.standard_normal((n_out, 2)))
     layer.weight.state["velocity"] = np.ones(keys.size)
     before = set(keys.tolist())
-    exchanged = update(layer, method("set", prune=magnitude, regrow_pruned=False, newborn=from_init), 0.8, draw)
+    exchanged = update(layer, method("set", prune=magnitude, regrow_pruned=False, initial_weight=from_init), 0.8, draw)
     rows_after = layer.W.connections()[0]
     born = np.array([e not in before for e in layer.W.keys().tolist()])
     assert born.sum() == exchanged == int(0.8 * keys.size)
@@ -355,7 +355,7 @@ def test_newborns_from_init_have_the_variance_of_their_neurons_new_fan_in():
 def test_a_newborn_is_drawn_for_the_fan_in_its_neuron_has_after_the_update():
     """1 and 2 leave the second neuron and two are born at the first, whose fan-in rises from 1 to 3: N(0, 2/3)."""
     layer = with_gradient([[9, 0, 0, 0], [1, 2, 8, 0]], [[0, 5, 5, 0], [0, 0, 0, 0]])
-    assert update(layer, method("rigl", newborn=from_init), 0.5, rng()) == 2
+    assert update(layer, method("rigl", initial_weight=from_init), 0.5, rng()) == 2
     born = rng().standard_normal(2) * np.sqrt(2 / 3)
     np.testing.assert_allclose(layer.W.to_dense(), [[9, *born, 0], [0, 0, 8, 0]], rtol=1e-15)
 
@@ -405,13 +405,13 @@ def test_guided_exploration_evaluates_the_gradient_on_its_sample_alone(monkeypat
     W = CSR.from_connections((100, 100), rows.astype(np.int32), cols.astype(np.int32), draw.standard_normal(40))
     layer = ready(SparseLinear(W), draw.standard_normal((100, 4)), draw.standard_normal((100, 4)))
     sizes = []
-    sddmm = score.coo.sddmm
+    sddmm = dst.grow.coo.sddmm
 
     def spy(rows, cols, DY, X, out):
         sizes.append(rows.size)
         sddmm(rows, cols, DY, X, out)
 
-    monkeypatch.setattr(score.coo, "sddmm", spy)
+    monkeypatch.setattr(dst.grow.coo, "sddmm", spy)
     monkeypatch.setattr(np, "matmul", None)
     assert update(layer, METHODS["gse-graest"], 0.2, draw) == 8
     assert len(sizes) == 1

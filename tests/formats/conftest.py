@@ -6,7 +6,7 @@ from strategies import rows_and_cols
 
 import minidst
 from minidst import COO, CSR, Condensed
-from minidst.kernels import parallel
+from minidst.kernels import threads as parallel
 
 ALL = [COO, CSR, Condensed]
 
@@ -19,7 +19,7 @@ def format(request):
 @pytest.fixture
 def dealt(monkeypatch):
     """Even the smallest product is dealt to threads, and afterwards there is one thread again."""
-    monkeypatch.setattr(parallel, "WORTH_DEALING", 1)
+    monkeypatch.setattr(parallel, "WORTH_CUTTING", 1)
     monkeypatch.setattr(parallel, "WORTH_A_SLICE", 1e-9)
     yield
     minidst.threads(1)

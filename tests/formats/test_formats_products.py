@@ -8,7 +8,7 @@ from strategies import DTYPES, refused, topologies, whole
 
 from minidst import COO, CSR, Condensed
 from minidst.formats.check import operand
-from minidst.formats.columns import panel
+from minidst.formats.csc import panel
 
 
 def drawn(data, format, dtype, B=None, numbers=whole):

@@ -10,7 +10,7 @@ from strategies import DTYPES, WITHOUT_JIT
 
 import minidst
 from minidst import COO, CSR
-from minidst.kernels import parallel
+from minidst.kernels import threads as parallel
 
 pytestmark = pytest.mark.skipif(WITHOUT_JIT, reason="hundreds of connections: too many for kernels in pure Python")
 
@@ -46,7 +46,9 @@ def test_more_slices_than_rows_connections_or_columns_do_no_harm(format, dealt):
 def test_no_two_slices_of_coo_write_the_same_row(lopsided, dealt, monkeypatch):
     # the sums of a row that two threads add to would race, and only rarely be seen to
     dealt_cuts = []
-    monkeypatch.setattr("minidst.formats.coo.deal", lambda product, cuts: dealt_cuts.append([int(e) for e in cuts]))
+    monkeypatch.setattr(
+        "minidst.formats.coo.run_slices", lambda kernel, part, cuts: dealt_cuts.append([int(e) for e in cuts])
+    )
     W = lopsided(COO, np.float64)
     minidst.threads(5)
     W @ np.ones((53, 2))

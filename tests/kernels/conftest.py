@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from strategies import csc, frozen, pointer
 
-from minidst.kernels import columns, condensed, coo, csr
+from minidst.kernels import condensed, coo, csr
+from minidst.kernels import csc as columns
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import DTYPES, whole
 
-from minidst.kernels.batch import as_columns, over_samples
+from minidst.kernels.dense import as_columns, over_samples
 
 pytestmark = pytest.mark.small
 same = np.testing.assert_array_equal  # nan equals nan, inf equals inf

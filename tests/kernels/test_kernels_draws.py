@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidst.kernels.draws import draw, fill_hints
+from minidst.kernels.sampling import draw, fill_hints
 
 pytestmark = pytest.mark.small
 

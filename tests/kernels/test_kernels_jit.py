@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from strategies import WITHOUT_JIT
 
-from minidst.kernels.jit import compiling, jit
+from minidst._support.progress_bar import compiling
+from minidst.kernels.jit import jit
 
 pytestmark = pytest.mark.skipif(WITHOUT_JIT, reason="nothing is compiled")
 
@@ -46,7 +47,7 @@ def test_two_processes_at_once_may_fill_one_cache_and_a_third_finds_it(tmp_path)
         assert (out, err, process.returncode) == ("[[11.]]\n", "", 0)
     code = """
 import minidst
-from minidst.kernels.jit import compiling
+from minidst._support.progress_bar import compiling
 told = []
 with compiling(told.append):
     minidst.CSR.from_dense([[1.0, 2]]) @ [[3.0], [4.0]]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import DTYPES
 
-from minidst.kernels import optimize
+from minidst.kernels import dense
 
 pytestmark = pytest.mark.small
 
@@ -25,7 +25,7 @@ def run_sgd(w, grads, lr, momentum, weight_decay, nesterov):
     number = w.dtype.type
     w, velocity = w.copy(), np.zeros_like(w)
     for grad in grads:
-        optimize.sgd(grad, velocity, number(lr), number(momentum), number(weight_decay), nesterov, w)
+        dense.sgd(grad, velocity, number(lr), number(momentum), number(weight_decay), nesterov, w)
     return w, velocity
 
 
@@ -35,7 +35,7 @@ def run_adam(w, grads, lr, beta1, beta2, epsilon, weight_decay):
     for t, grad in enumerate(grads, start=1):
         corrections = number(1 - beta1**t), number(1 - beta2**t)
         numbers = [number(x) for x in (lr, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, lr * weight_decay)]
-        optimize.adam(grad, m, v, *numbers, *corrections, w)
+        dense.adam(grad, m, v, *numbers, *corrections, w)
     return w, m, v
 
 
@@ -125,5 +125,5 @@ def test_a_gradient_that_is_not_finite_shows_in_its_weight_and_in_no_other(speci
 def test_parameters_may_be_a_view_of_a_larger_array():
     # a Condensed layer's (n_out, k) values reach the optimizer flattened; the rectangle must follow
     rectangle = np.ones((2, 3))
-    optimize.sgd(np.ones(6), np.zeros(6), 0.5, 0.0, 0.0, False, rectangle.reshape(-1))
+    dense.sgd(np.ones(6), np.zeros(6), 0.5, 0.0, 0.0, False, rectangle.reshape(-1))
     assert rectangle.tolist() == [[0.5] * 3] * 2

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import DTYPES
 
-from minidst.kernels.order import by_magnitude, ends, follow, kth_smallest, merge, sort_keys
+from minidst.kernels.keys import ends, follow, merge
+from minidst.kernels.radix_sort import by_magnitude, kth_smallest, sort_keys
 
 pytestmark = pytest.mark.small
 

@@ -9,7 +9,9 @@ from strategies import WITHOUT_JIT, refused
 from threadpoolctl import threadpool_info
 
 import minidst
-from minidst.kernels import columns, condensed, coo, csr, parallel
+from minidst.kernels import condensed, coo, csr
+from minidst.kernels import csc as columns
+from minidst.kernels import threads as parallel
 
 pytestmark = pytest.mark.small
 
@@ -18,6 +20,10 @@ pytestmark = pytest.mark.small
 def one_thread_afterwards():
     yield
     minidst.threads(1)
+
+
+def part(r0, r1):
+    return r0, r1
 
 
 def test_threads_sets_and_tells_the_count():
@@ -36,8 +42,8 @@ def test_a_count_that_is_none_is_refused_and_changes_nothing(n):
 def test_products_are_cut_only_if_that_pays_and_there_is_someone_to_deal_to():
     assert parallel.slices(10**9) == 1
     minidst.threads(3)
-    assert parallel.slices(parallel.WORTH_DEALING - 1) == 1
-    assert parallel.slices(parallel.WORTH_DEALING) == 3
+    assert parallel.slices(parallel.WORTH_CUTTING - 1) == 1
+    assert parallel.slices(parallel.WORTH_CUTTING) == 3
     assert parallel.slices(10**9) == 3 * parallel.SLICES_PER_THREAD
 
 
@@ -56,7 +62,7 @@ def test_cuts_cover_all_rows_in_order_and_no_piece_is_more_than_a_row_too_large(
 def test_every_piece_is_dealt_once(workers, cuts):
     minidst.threads(workers)
     seen = []
-    parallel.deal(lambda r0, r1: seen.append((int(r0), int(r1))), cuts)
+    parallel.run_slices(lambda *rows: seen.append(rows), part, cuts)
     assert sorted(seen) == sorted(pairwise(cuts))
 
 
@@ -64,7 +70,7 @@ def test_pieces_run_side_by_side():
     # two pieces that wait for each other would never end on one thread
     minidst.threads(2)
     meeting = threading.Barrier(2, timeout=60)
-    parallel.deal(lambda r0, r1: meeting.wait(), (0, 1, 2))
+    parallel.run_slices(lambda *_: meeting.wait(), part, (0, 1, 2))
 
 
 @pytest.mark.skipif(WITHOUT_JIT, reason="nothing is compiled")
@@ -90,7 +96,7 @@ def test_what_goes_wrong_in_a_thread_is_raised_in_the_caller():
 
     minidst.threads(2)
     with pytest.raises(ZeroDivisionError, match="in a helper"):
-        parallel.deal(product, (0, 1, 2))
+        parallel.run_slices(product, part, (0, 1, 2))
 
 
 def test_what_goes_wrong_in_the_caller_is_raised_once_the_helpers_are_done():
@@ -107,7 +113,7 @@ def test_what_goes_wrong_in_the_caller_is_raised_once_the_helpers_are_done():
 
     minidst.threads(2)
     with pytest.raises(ZeroDivisionError, match="in the caller"):
-        parallel.deal(product, (0, 1, 2))
+        parallel.run_slices(product, part, (0, 1, 2))
     assert len(done) == 1
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidst.kernels import rooms
-from minidst.kernels.arrays import aligned
+from minidst.kernels import memory
+from minidst.kernels.memory import aligned
 
 pytestmark = pytest.mark.small
 ROWS = 1 << 11  # × 128 float32 are 1 MiB
@@ -17,7 +17,7 @@ ROWS = 1 << 11  # × 128 float32 are 1 MiB
 
 @pytest.fixture(autouse=True)
 def empty_house(monkeypatch):
-    monkeypatch.setattr(rooms, "_rooms", [])
+    monkeypatch.setattr(memory, "_pool", [])
 
 
 def test_a_room_is_used_again_once_no_array_lies_in_it():
@@ -33,12 +33,12 @@ def test_a_room_is_used_again_once_no_array_lies_in_it():
 
 def test_a_small_array_gets_no_room():
     aligned((ROWS - 1, 128), np.float32)
-    assert rooms._rooms == []
+    assert memory._pool == []
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 3), st.integers(0, 9)), max_size=40))
 def test_no_two_living_arrays_ever_share_a_byte(steps):
-    rooms._rooms.clear()
+    memory._pool.clear()
     living = []
     for number, (make, size, place) in enumerate(steps):
         if make or not living:
@@ -57,16 +57,16 @@ def test_free_rooms_are_given_back_beyond_what_is_in_use_and_64_mib():
     living = [aligned((16 * ROWS, 128), np.float32) for _ in range(10)]  # 160 MiB
     del living
     gc.collect()
-    assert len(rooms._rooms) == 10
+    assert len(memory._pool) == 10
     kept = aligned((ROWS, 128), np.float32)
     # 1 MiB is in use, so at most 65 of the 160 free ones may stay
-    assert len(rooms._rooms) == 1 + 4
+    assert len(memory._pool) == 1 + 4
     assert kept.size == ROWS * 128
 
 
 def test_free_rooms_are_given_back_when_asked():
     kept, gone = aligned((ROWS, 128), np.float32), aligned((ROWS, 128), np.float32)
     del gone
-    rooms.clear()
-    assert len(rooms._rooms) == 1
+    memory.clear()
+    assert len(memory._pool) == 1
     assert kept.size == ROWS * 128

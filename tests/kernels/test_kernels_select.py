@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import DTYPES
 
-from minidst.kernels.select import STRIDE, collect, k_largest, k_smallest, keep_absent
+from minidst.kernels.keys import keep_absent
+from minidst.kernels.select import STRIDE, collect, k_largest, k_smallest
 
 pytestmark = pytest.mark.small
 

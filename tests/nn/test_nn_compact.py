@@ -203,7 +203,7 @@ class Squared:
     def forward(self, X, training=False):
         return X**2
 
-    def backward(self, DY, wants_DX=True):
+    def backward(self, DY, needs_input_grad=True):
         return DY
 
     def parameters(self):

@@ -81,7 +81,7 @@ def test_a_layer_whose_input_gradient_nobody_wants_gives_none_and_the_same_param
     layer.forward(X)
     assert layer.backward(V) is not None
     grads = [p.grad for p in layer.parameters()]
-    assert layer.backward(V, wants_DX=False) is None
+    assert layer.backward(V, needs_input_grad=False) is None
     for before, p in zip(grads, layer.parameters(), strict=True):
         np.testing.assert_array_equal(before, p.grad)
 

@@ -287,7 +287,7 @@ def test_index_bytes_count_the_columns_once_a_backward_pass_needed_them():
     for format, bytes_, by_columns in [(COO, 40, 0), (CSR, 52, 60)]:
         layer = SparseLinear(format.from_dense(a))
         layer.forward(np.ones((4, 2)))
-        layer.backward(np.ones((3, 2)), wants_DX=False)
+        layer.backward(np.ones((3, 2)), needs_input_grad=False)
         assert layer.index_bytes() == bytes_
         layer.backward(np.ones((3, 2)))
         assert layer.index_bytes() == bytes_ + by_columns

@@ -16,7 +16,7 @@ from minidst.nn import (
     ReLU,
     SparseLinear,
 )
-from minidst.nn.layers import REWIRING
+from minidst.nn.linear import REWIRING
 
 pytestmark = pytest.mark.small
 
@@ -137,7 +137,7 @@ def test_backward_needs_no_gradient_of_the_networks_input(monkeypatch):
         monkeypatch.setattr(
             layer,
             "backward",
-            lambda DY, wants_DX, of=layer.backward: wanted.append(wants_DX) or of(DY, wants_DX),
+            lambda DY, needs_input_grad, of=layer.backward: wanted.append(needs_input_grad) or of(DY, needs_input_grad),
         )
     batch(net, 3)
     assert wanted == [True, True, False]  # last layer first

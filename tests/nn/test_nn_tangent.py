@@ -20,7 +20,7 @@ from minidst.nn import (
     ReLU,
     SparseLinear,
 )
-from minidst.nn.tangent import gradient, hessian_vector, loss_tangent, mean_over
+from minidst.nn.hessian import gradient, hessian_vector, loss_tangent, mean_over
 
 pytestmark = pytest.mark.small
 
@@ -209,7 +209,7 @@ class Unknown:
     def forward(self, X, training=False):
         return X
 
-    def backward(self, DY, wants_DX=True):
+    def backward(self, DY, needs_input_grad=True):
         return DY
 
     def parameters(self):

@@ -17,7 +17,7 @@ from book import BOOKS, FOLDER
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
 
-from minidst.store import written_whole
+from minidst._support.atomic_write import atomic_write
 
 LANGUAGE = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"}}  # fmt: skip
@@ -33,7 +33,7 @@ def execute(path):
         cell.metadata = nbformat.from_dict({"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {})
         if cell.cell_type == "code":
             cell.outputs = [] if "slider" in cell.metadata.get("tags", []) else joined(cell.outputs)
-    with written_whole(path) as temporary:
+    with atomic_write(path) as temporary:
         nbformat.write(book, temporary)
     thumbnail(book, path)
     print(f"{path.name}: {time.perf_counter() - began:.1f} s, {path.stat().st_size / 1000:.0f} kB")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import minidst
-from minidst.history import Epoch, History
-from minidst.metrics import half_width
+from minidst._support.statistics import half_width
 from minidst.plots import COLOURS, HUES, layer_densities, learning_curves, line_styles, save
+from minidst.training.history import Epoch, History
 
 pytestmark = pytest.mark.small
 
@@ -150,7 +150,8 @@ def test_a_missing_folder_is_a_value_error_that_names_it(tmp_path):
 def test_drawing_needs_no_pyplot_and_so_no_display():
     code = (
         "import sys, minidst, minidst.plots as p;"
-        "p.learning_curves({'m': [minidst.History('m', 'd', [minidst.history.Epoch(1, 1, 1, None, 1, 0, 1, 1, 1)])]});"
+        "from minidst.training.history import Epoch;"
+        "p.learning_curves({'m': [minidst.History('m', 'd', [Epoch(1, 1, 1, None, 1, 0, 1, 1, 1)])]});"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

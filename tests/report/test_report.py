@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minidst.cli import main
-from minidst.report import (
+from minidst.cli.main import main
+from minidst.experiments.report import (
     as_csv,
     as_latex,
     as_text,
@@ -23,13 +23,13 @@ from minidst.report import (
     read,
     similarity,
 )
-from minidst.report.cells import Report, shown
-from minidst.report.front import unbeaten
-from minidst.report.ranks import rank
-from minidst.report.similarity import matrix
-from minidst.report.table import escaped
-from minidst.sweep import Results, Settings, Trial
-from minidst.sweep.watch import pack, unpack
+from minidst.experiments.report.grouped import Report, shown
+from minidst.experiments.report.pareto_front import unbeaten
+from minidst.experiments.report.ranks import rank
+from minidst.experiments.report.similarity import matrix
+from minidst.experiments.report.table import escaped
+from minidst.experiments.sweep import Results, Settings, Trial
+from minidst.experiments.sweep.topology_tracker import pack, unpack
 
 pytestmark = pytest.mark.small
 

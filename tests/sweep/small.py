@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from minidst.sweep import Here, Results, load_study, measure, sweep
+from minidst.experiments.sweep import Here, Results, load_study, measure, sweep
 
 TEXT = """
 title = "a small one"

@@ -6,8 +6,8 @@ import signal
 import pytest
 import small
 
-from minidst.cli import main
-from minidst.sweep import Cluster, Here, Results, sweep
+from minidst.cli.main import main
+from minidst.experiments.sweep import Cluster, Here, Results, sweep
 
 pytest.importorskip("distributed", reason="the extra `distributed` is not installed")
 pytestmark = [pytest.mark.filterwarnings("default")]  # Dask's own
@@ -49,7 +49,7 @@ def test_the_table_is_the_local_one_though_a_worker_is_killed(cluster, tmp_path)
 
 def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("minidst.sweep.pools.PATIENCE", 0.5)
+    monkeypatch.setattr("minidst.experiments.sweep.executors.PATIENCE", 0.5)
     small.study(tmp_path)
     assert main(["sweep", "small.toml", "--dask", "tcp://127.0.0.1:9"]) == 2
     err = capsys.readouterr().err

@@ -13,8 +13,8 @@ import pytest
 import small
 
 import minidst
-from minidst.cli import main
-from minidst.sweep import Here, Local, Results, Trial, sweep
+from minidst.cli.main import main
+from minidst.experiments.sweep import Here, Local, Results, Trial, sweep
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def dies(trial):
 
 
 def lives(trial):
-    from minidst.sweep import measure
+    from minidst.experiments.sweep import measure
 
     return measure(trial)
 
@@ -177,7 +177,7 @@ def test_ctrl_c_is_one_line_that_says_what_is_kept(tmp_path, capsys, monkeypatch
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minidst.commands.sweep.sweep", interrupted)
+    monkeypatch.setattr("minidst.cli.sweep.sweep", interrupted)
     assert main(["sweep", "s.toml", "--workers", "1"]) == 130
     assert capsys.readouterr().err == (
         "minidst: interrupted, what is finished is in 'minidst-s.sqlite'; the same line goes on\n"

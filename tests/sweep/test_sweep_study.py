@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import small
 
-from minidst.cli import main
+from minidst.cli.main import main
 from minidst.dst import METHODS, GuidedSample
 from minidst.dst.prune import snip
-from minidst.sweep import Results, Settings, Trial, find, load_study, shipped
+from minidst.experiments.sweep import Results, Settings, Trial, find, load_study, shipped
 
 pytestmark = pytest.mark.small
 
@@ -101,7 +101,7 @@ def test_a_key_is_that_of_the_run_whatever_the_study_and_the_masks():
 
 
 def test_constant_connections_whatever_the_width():
-    from minidst.sweep.trial import dataset
+    from minidst.experiments.sweep.trial import dataset
 
     data = dataset("digits", None, None)
     for width, hidden in ((1, 10), (2.5, 25)):

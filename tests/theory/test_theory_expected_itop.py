@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidst import CSR, Network, method
-from minidst.dst import prune, update
-from minidst.metrics import Explored
+from minidst.analysis.metrics import Explored
+from minidst.dst import prune, update_topology
 from minidst.nn import SparseLinear
 from minidst.theory import expected_itop, expected_jaccard, itop_variance, jaccard_floor
 from minidst.verify import THEOREMS
@@ -51,7 +51,7 @@ def test_set_s_growth_explores_as_much_as_expected_whatever_is_pruned(criterion,
         net = Network([layer])
         explored = Explored(net)
         for _ in range(10):
-            assert update(net, record, 0.25, rng).grown == 3
+            assert update_topology(net, record, 0.25, rng).grown == 3
             explored.add(net)
         ratios.append(explored.ratio)
     expected, v = (form(64, 12, [3] * 10, regrow_pruned=regrow) for form in (expected_itop, itop_variance))

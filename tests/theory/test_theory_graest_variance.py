@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import Told
 
-from minidst.dst import Site
-from minidst.dst.papers.distributions import graest
+from minidst.dst import GrowthContext
+from minidst.dst.papers.gse.distributions import graest
 from minidst.theory import (
     graest_gap_bound,
     graest_magnitude,
@@ -57,7 +57,7 @@ def test_two_inputs_by_hand_of_which_the_one_without_gradient_is_drawn_more_ofte
 def test_the_package_draws_with_the_expected_probability():
     """All 2³ sign vectors handed to the package's sketch: the mean of its normalised f_a·g_b, exactly."""
     h, delta = np.array([[1.0, -2, 0], [3, 1, 1]]), np.array([[1.0, 1, 1], [0, 2, -1], [2, 0, 0]])
-    site, total = Site((3, 2), np.empty(0, np.int64), h, delta), 0
+    site, total = GrowthContext((3, 2), np.empty(0, np.int64), h, delta), 0
     for uniforms in product((0.25, 0.75), repeat=3):
         f, g = (exact(weights)[0] for weights in graest(site, Told(uniforms)))
         total += np.outer(g / g.sum(), f / f.sum())

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Told
 
-from minidst.dst import GuidedSample, Site, exchange, gradient, method
-from minidst.dst.papers.distributions import uniform
+from minidst.dst import GrowthContext, GuidedSample, exchange, gradient, method
+from minidst.dst.papers.gse.distributions import uniform
 from minidst.theory import gse_limits, uniform_sample
 from minidst.verify import THEOREMS
 from minidst.verify.gse_limits import Everything, updated
@@ -57,7 +57,7 @@ def test_between_them_better_ranks_are_never_less_likely_and_min_k_n_are_grown(s
 @pytest.mark.parametrize("m", [1, 2, 3])
 def test_the_package_s_sample_and_growth_over_every_sequence_of_draws(m):
     """2×2 places, key 3 active: all 4^m sequences. S is as counted; where |S| ≤ k, growth is S itself, SET's law."""
-    site = Site((2, 2), np.array([3]), np.array([[1.0], [3]]), np.array([[1.0], [-2]]))
+    site = GrowthContext((2, 2), np.array([3]), np.array([[1.0], [3]]), np.array([[1.0], [-2]]))
     sampled, grown = Counter(), Counter()
     for outputs, inputs in product(product((0.25, 0.75), repeat=m), repeat=2):
         S = GuidedSample(uniform, m)(site, 1, Told(outputs, inputs))

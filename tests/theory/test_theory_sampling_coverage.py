@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from strategies import Told
 
-from minidst.dst import GuidedSample, Site
+from minidst.dst import GrowthContext, GuidedSample
 from minidst.theory import guided_gamma, hit_probability, sampling_coverage, uniform_coverage, uniform_gamma
 from minidst.verify import THEOREMS
 
@@ -22,7 +22,7 @@ weights = st.lists(st.integers(0, 9), min_size=1, max_size=4).filter(any).map(np
 
 def sampled(f, g, gamma, active, rng):
     """The package's S of a layer with these weights and active connections, as keys."""
-    site = Site(active.shape, np.flatnonzero(active), np.empty((f.size, 0)), np.empty((g.size, 0)))
+    site = GrowthContext(active.shape, np.flatnonzero(active), np.empty((f.size, 0)), np.empty((g.size, 0)))
     return GuidedSample(lambda site, rng: (f.astype(float), g.astype(float)), gamma)(site, 1, rng)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import minidst
 from minidst.dst.prune import snip
 from minidst.nn import CrossEntropy, Linear, MeanSquaredError, Network, ReLU
-from minidst.nn.tangent import gradient, hessian_vector
+from minidst.nn.hessian import gradient, hessian_vector
 from minidst.theory import grasp_saliency, removal, snip_saliency
 from minidst.verify import THEOREMS
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from strategies import refused
 
 from minidst import METHODS
+from minidst.analysis.flops import training_flops
 from minidst.dst import Schedule
-from minidst.flops import training_flops
 from minidst.nn.schedules import constant
 from minidst.theory import amortising_interval, forward_flops, resnet50, rigl_overhead, train_flops
 from minidst.verify import THEOREMS

@@ -29,12 +29,12 @@ Any criterion also goes with any other method's record: `method("gse-grabo", pru
 from dataclasses import replace
 from typing import Literal
 
-from ...given import one_of
-from ..grow import all_absent, random_absent
+from ..._support.validation import check_choice
+from ..grow import all_absent, gradient, random_absent
 from ..method import Method
 from ..prune import CRITERIA
 from ..schedule import Cosine
-from ..score import gradient
+from .rigl import rigl_flops
 
 Growth = Literal["random", "gradient"]
 GROWTHS: tuple[Growth, ...] = ("random", "gradient")
@@ -55,13 +55,13 @@ def combination(prune: str, growth: Growth) -> Method:
 
     Raises ValueError for an unknown name.
     """
-    one_of("criterion", prune, CRITERIA)
-    one_of("growth", growth, GROWTHS)
+    check_choice("criterion", prune, CRITERIA)
+    check_choice("growth", growth, GROWTHS)
     summary = f"the pruning study: drops by {prune}, grows {'at random' if growth == 'random' else 'by gradient'}"
     record = replace(STUDY, name=f"{prune}-{growth}", summary=summary, prune=CRITERIA[prune])
     if growth == "random":
         return record
-    return replace(record, candidates=all_absent, score=gradient, flops="(3 f_S ΔT + 2 f_S + f_D)/(ΔT + 1)")
+    return replace(record, candidates=all_absent, score=gradient, flops=rigl_flops)
 
 
 COMBINATIONS: dict[str, Method] = {

@@ -33,7 +33,7 @@ from numpy.random import Generator
 
 from ...kernels.arrays import Float, Offset
 from ...nn.network import Network
-from ..grow import Site, random_absent
+from ..grow import GrowthContext, random_absent
 from ..method import Batches, Exchange, Method
 
 BORN = 1e-12
@@ -83,8 +83,8 @@ class Rewiring:
                 w += w.dtype.type(sqrt(2 * lr * self.temperature)) * rng.standard_normal(w.size).astype(w.dtype)
             dead = np.flatnonzero(w * s < 0)
             if dead.size:
-                site = Site.of(layer, net, np.delete(keys, dead))
-                born = random_absent(site, dead.size, rng)
+                context = GrowthContext.of(layer, net, np.delete(keys, dead))
+                born = random_absent(context, dead.size, rng)
                 layer.rewire(dead, born, BORN * signs(born, salt, w.dtype))
                 done = done.plus(Exchange(dead.size, born.size, born.size))
         return done

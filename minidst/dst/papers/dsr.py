@@ -24,8 +24,8 @@ from ...nn.network import Network
 from ..grow import random_absent
 from ..method import Exchange, Method
 from ..prune import magnitude
-from ..redistribute import redistribute
 from ..schedule import Constant
+from ..update import redistribute
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,8 @@ import numpy as np
 
 from ...kernels.arrays import Float
 from ...nn.network import Network
-from ..cut import cut
 from ..method import Exchange, Method
-from ..prune import magnitude
+from ..prune import magnitude, prune_globally
 from ..schedule import Schedule
 
 
@@ -61,7 +60,9 @@ def prune_to_sparsity(net: Network, method: Method, fraction: float, rng: np.ran
         criterion(p.values.reshape(-1), p.grad if p.grad is not None else np.zeros(p.values.size), rng)
         for p in (layer.weight for layer in net.weighted)
     ]
-    cut(net, [_rank(s) for s in scores] if method.scope == "layer" else scores, N - round(fraction * (N - net.budget)))
+    prune_globally(
+        net, [_rank(s) for s in scores] if method.scope == "layer" else scores, N - round(fraction * (N - net.budget))
+    )
     return Exchange(pruned=before - net.connections)
 
 
@@ -72,12 +73,17 @@ def _rank(scores: Float) -> Float:
     return ranks / max(scores.size, 1)
 
 
+def gradual_flops(f_S: float) -> float:
+    """3 f_S, f_S falling from f_D to the budget"""
+    return 3 * f_S
+
+
 GRADUAL = Method(
     name="gradual",
     paper="Zhu and Gupta 2018, arXiv:1710.01878",
     summary="prunes a dense network by magnitude while it trains",
     memory="O(n_in·n_out) at first, falling to O(nnz)",
-    flops="3 f_S, f_S falling from f_D to the budget",
+    flops=gradual_flops,
     start="dense",
     prune=magnitude,
     update=prune_to_sparsity,

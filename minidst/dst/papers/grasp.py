@@ -21,10 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...nn.hessian import gradient, hessian_vector, mean_over
 from ...nn.network import Network
-from ...nn.tangent import gradient, hessian_vector, mean_over
-from ..cut import cut
 from ..method import Batches, Method
+from ..prune import prune_globally
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PreserveFlow:
         g = mean_over(batches(), lambda X, y: gradient(net, X, y, self.temperature))
         Hg = mean_over(batches(), lambda X, y: hessian_vector(net, X, y, g, self.temperature))
         scores = [layer.weight.values.reshape(-1) * h for layer, h in zip(net.weighted, Hg, strict=True)]
-        cut(net, [np.abs(s) for s in scores] if self.absolute else scores, net.budget)
+        prune_globally(net, [np.abs(s) for s in scores] if self.absolute else scores, net.budget)
 
 
 def _grasp(name: str, paper: str, summary: str, absolute: bool) -> Method:
@@ -52,7 +52,6 @@ def _grasp(name: str, paper: str, summary: str, absolute: bool) -> Method:
         paper=paper,
         summary=summary,
         memory="O(n_in·n_out) until the first step, O(nnz) from then on",
-        flops="3 f_S",
         start="dense",
         begin=PreserveFlow(absolute=absolute),
         skip_optimizer_step=False,

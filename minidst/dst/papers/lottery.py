@@ -10,17 +10,23 @@ By hand: of 80 connections and a budget of 5, trainings with 80, 40, 20, 8 and 5
 keep 2 of first weights .5 −.2 .1 .4 that became .1 −.9 .8 .2 is to keep the middle two, and to start again at −.2 .1.
 
 The sparsities are those of Heddes et al. (2023, section 4.1); the paper removes 20 % a round. What a record's `rounds`
-do is in dst/rounds.py; the loop is in `fit`. A ticket of seven rounds costs seven trainings, and the time says so.
+do is in training/rewinding.py. A ticket of seven rounds costs seven trainings, and its time is theirs together.
 """
 
 from ..method import Method
+
+
+def lottery_flops(f_S: float) -> float:
+    """3 f_S, summed over trainings from f_D to the budget"""
+    return 3 * f_S
+
 
 LOTTERY = Method(
     name="lottery",
     paper="Frankle and Carbin 2019, arXiv:1803.03635",
     summary="trains, prunes by magnitude, rewinds, and again",
     memory="O(n_in·n_out)",
-    flops="3 f_S, summed over trainings from f_D to the budget",
+    flops=lottery_flops,
     start="dense",
     rounds=(0.0, 0.5, 0.75, 0.9, 0.95, 0.98),
     skip_optimizer_step=False,

@@ -29,11 +29,11 @@ from numpy.random import Generator
 
 from ...kernels.select import k_smallest
 from ...nn.network import Network
-from ..exchange import apply, grow, spared
 from ..grow import random_absent
 from ..method import Exchange, Method
-from ..prune import mest, to_whole
+from ..prune import mest, to_integer
 from ..schedule import Cosine, Schedule
+from ..update import apply, grow, spare
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ class Elastic:
             places = layer.shape[0] * layer.shape[1]
             if b == places:
                 continue
-            lower = b - to_whole(self.below * fraction * b, method.round)
-            upper = min(b + to_whole(self.above * fraction * b, method.round), places)
+            lower = b - to_integer(self.below * fraction * b, method.round)
+            upper = min(b + to_integer(self.above * fraction * b, method.round), places)
             scores = method.prune(layer.weight.values, layer.gradient, rng)
             P = k_smallest(scores, layer.W.nnz - lower)
             wanted = upper - layer.W.nnz + P.size
             G, considered = grow(layer, method, P, wanted, rng, net)
             regrown = np.isin(layer.W.keys()[P], G, assume_unique=True)
-            P = spared(P, scores, regrown, P.size - wanted + G.size)
+            P = spare(P, scores, regrown, P.size - wanted + G.size)
             done = done.plus(apply(layer, method, P, G, rng)._replace(considered=considered))
         return done
 

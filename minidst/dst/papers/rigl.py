@@ -13,20 +13,25 @@ The three smallest weights are .1 at (0,1), .2 at (1,0) and .6 at (1,2); they go
 largest gradients are 5 at (0,1), 4 at (1,0) and .6 at (1,5): the first two come straight back, but at weight 0, and
 (1,5) takes the place of (1,2).
 
-Step 3 is why RigL is said to need the memory of a dense layer. It does not: see `gradient` in dst/score.py.
+Step 3 is why RigL is said to need the memory of a dense layer. It does not: see `_streaming_top_k` in dst/grow.py.
 """
 
-from ..grow import all_absent
+from ..grow import all_absent, gradient
 from ..method import Method
 from ..prune import magnitude
 from ..schedule import Cosine
-from ..score import gradient
+
+
+def rigl_flops(f_S: float, f_D: float, ΔT: float) -> float:
+    """(3 f_S ΔT + 2 f_S + f_D)/(ΔT + 1)"""
+    return (3 * f_S * ΔT + 2 * f_S + f_D) / (ΔT + 1)
+
 
 RIGL = Method(
     name="rigl",
     paper="Evci et al. 2020, arXiv:1911.11134",
     summary="grows the largest gradients of all absent connections",
-    flops="(3 f_S ΔT + 2 f_S + f_D)/(ΔT + 1)",
+    flops=rigl_flops,
     prune=magnitude,
     candidates=all_absent,
     score=gradient,

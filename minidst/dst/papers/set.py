@@ -7,16 +7,17 @@
 5. Repeat 2 to 4; do not rewire after the last epoch.
 
 By hand, ζ = 0.5: θ = [.5, −.1, .2, −.9] has two positive weights, of which .2 is smaller, and two negative ones, of
-which −.1 is closer to 0. Both go, and two of the absent positions are drawn by lot.
+which −.1 is closer to 0. Both go, and two of the absent positions are drawn at random.
 
 The paper does not say at which weight a connection is born. Its authors' dense-matrix code, which made most of the
-paper's figures, starts it at 0, as here; their sparse code draws N(0, 0.1²). `method("set", newborn=from_init)` draws
-N(0, 2/k_i) as at the start of training: harmless with hundreds of inputs per neuron, but with the one or two that a
-density of 1 % leaves, a newborn then weighs as much as a trained connection, and on digits SET falls far below static.
+paper's figures, starts it at 0, as here; their sparse code draws N(0, 0.1²). `method("set", initial_weight=from_init)`
+draws N(0, 2/k_i) as at the start of training: harmless with hundreds of inputs per neuron, but with the one or two that
+a density of 1 % leaves, a new connection then weighs as much as a trained one, and on digits SET falls far below
+static.
 """
 
-from ..grow import random_absent
-from ..method import Method, zeros
+from ..grow import random_absent, zeros
+from ..method import Method
 from ..prune import per_sign
 from ..schedule import Constant
 
@@ -26,7 +27,7 @@ SET = Method(
     summary="drops the smallest weights of each sign, grows at random",
     prune=per_sign,
     candidates=random_absent,
-    newborn=zeros,
+    initial_weight=zeros,
     schedule=Constant(alpha=0.3, every="epoch", until=1.0),
     skip_optimizer_step=False,
 )

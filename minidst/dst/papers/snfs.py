@@ -22,14 +22,13 @@ from numpy.random import Generator
 
 from ...kernels.arrays import Float, Offset
 from ...kernels.select import k_smallest
-from ...nn.layers import SparseLinear
+from ...nn.linear import SparseLinear
 from ...nn.network import Network
-from ..grow import Site, all_absent
+from ..grow import GrowthContext, Score, all_absent
 from ..method import Exchange, Method
 from ..prune import how_many, magnitude
-from ..redistribute import redistribute
 from ..schedule import Cosine
-from ..score import Score
+from ..update import redistribute
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,11 @@ class DenseMomentum:
         return Exchange()
 
 
-def size_of_momentum(site: Site, keys: Offset) -> Float:
+def size_of_momentum(context: GrowthContext, keys: Offset) -> Float:
     """|M_ij| of these connections."""
-    assert site.net is not None, "growth is given a network"
-    assert site.layer is not None, "and one of its layers"
-    return np.abs(_momentum(site.net, site.layer).reshape(-1)[keys])
+    assert context.net is not None, "growth is given a network"
+    assert context.layer is not None, "and one of its layers"
+    return np.abs(_momentum(context.net, context.layer).reshape(-1)[keys])
 
 
 momentum = Score("momentum", size_of_momentum)
@@ -88,12 +87,17 @@ def _name(l: int) -> str:
     return f"snfs.momentum.{l}"
 
 
+def snfs_flops(f_S: float, f_D: float) -> float:
+    """2 f_S + f_D"""
+    return 2 * f_S + f_D
+
+
 SNFS = Method(
     name="snfs",
     paper="Dettmers and Zettlemoyer 2019, arXiv:1907.04840",
     summary="grows the largest momentum, most where a layer's is large",
     memory="O(n_in·n_out)",
-    flops="2 f_S + f_D",
+    flops=snfs_flops,
     prune=magnitude,
     candidates=all_absent,
     score=momentum,

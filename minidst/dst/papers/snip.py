@@ -17,18 +17,17 @@ ran it. Surviving weights keep the scale of the dense fan-in, too small for a sp
 
 import numpy as np
 
+from ...nn.hessian import gradient, mean_over
 from ...nn.network import Network
-from ...nn.tangent import gradient, mean_over
-from ..cut import cut
 from ..method import Batches, Method
-from ..prune import snip
+from ..prune import prune_globally, snip
 
 
 def keep_most_sensitive(net: Network, batches: Batches, rng: np.random.Generator) -> None:
     """Cut `net` to the `budget` connections with the largest |θ|·|∇|; O(n_in·n_out) memory, once."""
     nabla = mean_over(batches(), lambda X, y: gradient(net, X, y))
     theta = [layer.weight.values.reshape(-1) for layer in net.weighted]
-    cut(net, [snip(t, g) for t, g in zip(theta, nabla, strict=True)], net.budget)
+    prune_globally(net, [snip(t, g) for t, g in zip(theta, nabla, strict=True)], net.budget)
 
 
 SNIP = Method(
@@ -36,7 +35,6 @@ SNIP = Method(
     paper="Lee et al. 2019, arXiv:1810.02340",
     summary="keeps the largest |weight × gradient|, before training",
     memory="O(n_in·n_out) until the first step, O(nnz) from then on",
-    flops="3 f_S",
     start="dense",
     begin=keep_most_sensitive,
     skip_optimizer_step=False,

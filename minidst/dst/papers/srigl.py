@@ -33,14 +33,14 @@ import numpy as np
 from ...formats import Condensed
 from ...kernels.arrays import Bool, Offset
 from ...kernels.select import k_largest, k_smallest, largest_in_rows
-from ...nn.layers import SparseLinear
+from ...nn.linear import SparseLinear
 from ...nn.network import Network
-from ..exchange import apply
-from ..grow import Site, all_absent
+from ..grow import GrowthContext, all_absent, gradient
 from ..method import Exchange, Method
-from ..prune import how_many, magnitude, to_whole
+from ..prune import how_many, magnitude, to_integer
 from ..schedule import Cosine
-from ..score import gradient
+from ..update import apply
+from .rigl import rigl_flops
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class SRigL:
     gamma_sal: γ_sal in [0, 1]; the paper takes 0.95 for vision transformers; ablation: False leaves steps 2 and 3 out.
     first_fan_in: k of step 3 is the fan-in that a layer with every neuron would have, as in the authors' code, and not
     the present one; that rises with every neuron ablated, so a γ_sal near 1 leaves but a few (figures in README.md).
-    The record's prune, round, newborn, regrow_pruned and keep_value_on_regrow are heeded; with regrow_pruned=False
+    The record's prune, round, initial_weight, regrow_pruned and keep_value_on_regrow apply; with regrow_pruned=False
     what was dropped returns only to a neuron that has no other absent connection left. Raises ValueError for another
     γ_sal, and for a layer that is not Condensed.
     """
@@ -83,8 +83,8 @@ class SRigL:
         n_active, n_in = W.active.size, layer.shape[1]
         X, DY = layer.last_batch()
         keys = (np.arange(n_active)[:, None] * n_in + W.indices).reshape(-1)
-        site = Site((n_active, n_in), keys, X, DY[W.active])
-        if site.free == 0:
+        context = GrowthContext((n_active, n_in), keys, X, DY[W.active])
+        if context.free == 0:
             return Exchange()
         criterion = method.prune or magnitude
         scores = np.array(criterion(layer.weight.values, layer.gradient, rng))  # a copy, for marks
@@ -93,24 +93,24 @@ class SRigL:
         ranked = scores.reshape(n_active, W.fan_in)
         left = (ranked > -np.inf).sum(axis=1)
         k = budget // layer.shape[0] if self.first_fan_in else W.fan_in
-        staying = self.salient(left, site, K, k, budget) if ablates else np.arange(n_active)
+        staying = self.salient(left, context, K, k, budget) if ablates else np.arange(n_active)
         wanted = np.zeros(n_active, np.int64)
         wanted[staying] = budget // staying.size
         kept = np.empty(ranked.shape, bool)
         largest_in_rows(ranked, np.minimum(left, wanted), kept)
-        G = _grown(W, kept, wanted - kept.sum(axis=1), site, method.regrow_pruned)
-        return apply(layer, method, np.flatnonzero(~kept), G, rng)._replace(considered=site.free)
+        G = _grown(W, kept, wanted - kept.sum(axis=1), context, method.regrow_pruned)
+        return apply(layer, method, np.flatnonzero(~kept), G, rng)._replace(considered=context.free)
 
-    def salient(self, left: Offset, site: Site, K: int, k: int, budget: int) -> Offset:
+    def salient(self, left: Offset, context: GrowthContext, K: int, k: int, budget: int) -> Offset:
         """Steps 2 and 3: the neurons that are not ablated, sorted. left: how many salient |θ| each has, (n_active,)."""
-        n_active, n_in = site.shape
-        count = left + np.bincount(gradient(site, None, K) // n_in, minlength=n_active)
-        enough = int((count >= max(1, to_whole(self.gamma_sal * k, "floor"))).sum())
+        n_active, n_in = context.shape
+        count = left + np.bincount(gradient(context, None, K) // n_in, minlength=n_active)
+        enough = int((count >= max(1, to_integer(self.gamma_sal * k, "floor"))).sum())
         fewest = budget // (n_in + 1) + 1  # neurons with ⌊budget/neurons⌋ ≤ n_in
         return k_largest(count.astype(np.float64), max(enough, fewest))
 
 
-def _grown(W: Condensed, kept: Bool, missing: Offset, site: Site, may_return: bool) -> Offset:
+def _grown(W: Condensed, kept: Bool, missing: Offset, context: GrowthContext, may_return: bool) -> Offset:
     """Keys of the `missing[a]` largest |∇| of each neuron; computed in blocks no larger than the layer itself."""
     n_in = W.shape[1]
     growing = np.flatnonzero(missing)
@@ -118,7 +118,7 @@ def _grown(W: Condensed, kept: Bool, missing: Offset, site: Site, may_return: bo
     grown = [np.empty(0, np.int64)]
     for start in range(0, growing.size, rows_per_block):
         block = growing[start : start + rows_per_block]
-        nabla = np.abs(site.DY[block] @ site.X.T)
+        nabla = np.abs(context.DY[block] @ context.X.T)
         columns = W.indices[block]
         dropped = np.take_along_axis(nabla, columns, axis=1) if may_return else nabla.dtype.type(-1)
         np.put_along_axis(nabla, columns, np.where(kept[block], -np.inf, dropped), axis=1)
@@ -129,11 +129,16 @@ def _grown(W: Condensed, kept: Bool, missing: Offset, site: Site, may_return: bo
     return np.concatenate(grown)
 
 
+def srigl_flops(f_S: float, f_D: float, ΔT: float) -> float:
+    """(3 f_S ΔT + 2 f_S + 2 f_D)/(ΔT + 1)"""
+    return (3 * f_S * ΔT + 2 * f_S + 2 * f_D) / (ΔT + 1)
+
+
 SRIGL = Method(
     name="srigl",
     paper="Lasby et al. 2023, arXiv:2305.02299",
     summary="RigL at one fan-in for all neurons; ablates idle ones",
-    flops="(3 f_S ΔT + 2 f_S + 2 f_D)/(ΔT + 1)",
+    flops=srigl_flops,
     format="condensed",
     prune=magnitude,
     candidates=all_absent,
@@ -145,6 +150,6 @@ SRIGL_NO_ABLATION = replace(
     SRIGL,
     name="srigl-no-ablation",
     summary="… keeping every neuron",
-    flops="(3 f_S ΔT + 2 f_S + f_D)/(ΔT + 1)",
+    flops=rigl_flops,
     update=SRigL(ablation=False),
 )

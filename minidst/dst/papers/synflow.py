@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...kernels.arrays import Float
+from ...nn.hessian import matrix, outer
 from ...nn.network import Network
-from ...nn.tangent import matrix, outer
-from ..cut import cut
 from ..method import Batches, Method
+from ..prune import prune_globally
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class IterativeFlow:
     def __call__(self, net: Network, batches: Batches, rng: np.random.Generator) -> None:
         """O(n_in·n_out) memory, in float64, until the first round is over."""
         for keep in counts(net.connections, net.budget, self.rounds):
-            cut(net, flow(net), keep)
+            prune_globally(net, flow(net), keep)
 
 
 def counts(total: int, keep: int, rounds: int) -> list[int]:
@@ -79,7 +79,6 @@ SYNFLOW = Method(
     paper="Tanaka et al. 2020, arXiv:2006.05467",
     summary="keeps what carries most flow, in 100 rounds, without data",
     memory="O(n_in·n_out) until the first step, O(nnz) from then on",
-    flops="3 f_S",
     start="dense",
     begin=IterativeFlow(),
     skip_optimizer_step=False,

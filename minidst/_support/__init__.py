@@ -1,0 +1,1 @@
+"""What every part of the package uses: argument checks, atomic writes, the progress bar, text, the version."""

@@ -1,0 +1,1 @@
+"""Many runs: methods compared on one data set, and studies as grids of runs with their reports."""

@@ -1,0 +1,148 @@
+"""Several methods on the same data with the same budget: the experiment behind the README's table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._support.statistics import half_width
+from .._support.validation import check_integer, check_type, quoted
+from ..data import Dataset
+from ..dst import Cosine, Method, method
+from ..models.mlp import mlp
+from ..nn import Loss, MeanSquaredError
+from ..topology import Kind
+from ..training.config import Config
+from ..training.history import History
+from ..training.run import fit, held_out_samples
+
+METHODS_COMPARED = ("static", "set", "rigl", "gse-grabo", "dense")
+UPDATES_PER_RUN = 67  # on digits, 1350 steps: ΔT = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method's runs: a History per seed, its connections at the end, and whether it ever held a dense layer."""
+
+    method: str
+    histories: tuple[History, ...]
+    connections: int
+    needs_dense: bool = False
+
+    @property
+    def measure(self) -> str:
+        """What the scores are: "accuracy", or "loss" for regression."""
+        return self.histories[0].measure
+
+    @property
+    def scores(self) -> Any:
+        """Final test scores, one per seed."""
+        return np.array([history.score for history in self.histories])
+
+    @property
+    def score(self) -> float:
+        """Mean final test score."""
+        return float(self.scores.mean())
+
+    @property
+    def interval(self) -> float:
+        """Half-width of the 95 % confidence interval of that mean, by Student's t; nan for one seed."""
+        return float(half_width(self.scores))
+
+    @property
+    def peak_bytes(self) -> int:
+        """Most bytes of values, indices, and the state of optimizer and method in any run."""
+        return max(history.peak_bytes for history in self.histories)
+
+    @property
+    def seconds(self) -> float:
+        """Median training time of a run, evaluation apart (the first run also waits for kernels to compile)."""
+        return float(np.median([history.seconds for history in self.histories]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings, ready for JSON."""
+        return {
+            "method": self.method,
+            "measure": self.measure,
+            "score": self.score,
+            "interval": None if np.isnan(self.interval) else self.interval,
+            "scores": [float(score) for score in self.scores],
+            "connections": self.connections,
+            "needs_dense": self.needs_dense,
+            "peak_bytes": self.peak_bytes,
+            "seconds": self.seconds,
+        }
+
+
+def compare(
+    data: Dataset,
+    methods: Sequence[str] = METHODS_COMPARED,
+    *,
+    hidden: Sequence[int] = (256, 256),
+    density: float = 0.01,
+    seeds: int = 5,
+    allocation: Kind = "erk",
+    config: Config | None = None,
+    paper_schedules: bool = False,
+    progress: Callable[[str, int], None] | None = None,
+) -> list[Row]:
+    """Train every method with seeds 0 … seeds − 1, all with one schedule scaled to the run's length.
+
+    That schedule is α = 0.3, cosine to 0 at 75 % of training, with ΔT such that a run holds 67 periods (20 steps on
+    digits); what prunes a dense network keeps its own α and curve, for it exchanges nothing. `paper_schedules=True`
+    keeps each record's own. progress: called after each run with method and seed.
+    Raises ValueError for what does not fit, before anything is trained.
+    """
+    config = Config() if config is None else config
+    check_type("data", data, Dataset, 'a Dataset, such as minidst.load("digits")')
+    check_type("config", config, Config, "a Config, such as minidst.Config(epochs=30)")
+    check_integer("seeds", seeds)
+    for name, listed, such in (("methods", methods, "['rigl']"), ("hidden", hidden, "[256, 256]")):
+        if isinstance(listed, str) or not isinstance(listed, Sequence):
+            raise ValueError(f"{name} {quoted(listed)} must be a list, such as {such}")
+    if not methods:
+        raise ValueError(f"methods {quoted(methods)} name none; give at least one, such as ['rigl']")
+    samples = len(data.x_train) - held_out_samples(len(data.x_train), config.validation)
+    names = dict.fromkeys(methods)  # each once
+    records = [_scheduled(method(name), samples, config, paper_schedules) for name in names]
+    sizes = layer_sizes(data, hidden)
+    loss = loss_for(data)
+    for record in records:  # a budget that leaves a layer empty is found here, not after the first method's runs
+        mlp(sizes, density=density, method=record, allocation=allocation, loss=loss)
+    rows = []
+    for record in records:
+        histories = []
+        for seed in range(seeds):
+            net = mlp(sizes, density=density, method=record, allocation=allocation, seed=seed, loss=loss)
+            histories.append(fit(net, data, record, config, progress=False))
+            if progress:
+                progress(record.name, seed)
+        rows.append(Row(record.name, tuple(histories), net.connections, record.needs_dense))
+    return rows
+
+
+def layer_sizes(data: Dataset, hidden: Sequence[int]) -> tuple[int, ...]:
+    """Units per level: features, hidden layers, and an output per class or per value."""
+    return (data.features, *hidden, data.classes or data.y_train.shape[1])
+
+
+def loss_for(data: Dataset) -> Loss | None:
+    """Mean squared error for regression; None stands for the network's own choice, cross-entropy."""
+    return None if data.classes else MeanSquaredError()
+
+
+def _scheduled(record: Method, samples: int, config: Config, paper_schedules: bool) -> Method:
+    return record if paper_schedules else paced(record, config.epochs * -(-samples // config.batch))
+
+
+def paced(record: Method, steps: int) -> Method:
+    """The record with the schedule that `compare` gives all methods in a training of so many steps."""
+    if not record.dynamic:
+        return record
+    every = max(1, round(steps / UPDATES_PER_RUN))
+    if record.start == "dense":
+        return replace(record, schedule=replace(record.schedule, every=every))
+    return replace(record, schedule=Cosine(alpha=0.3, every=every, until=0.75))

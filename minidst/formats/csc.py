@@ -1,0 +1,93 @@
+"""A topology seen by columns (CSC), which is what products with Wᵀ need; and how wide layers are cut into panels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse
+
+from ..kernels import csc, csr
+from ..kernels.arrays import Float, Index, Offset
+from ..kernels.threads import even_cuts, run_slices, slices
+
+CACHE = 1 << 19  # bytes of activations that stay in a core's second-level cache
+PER_VISIT = 25  # connections of a row that make up for fetching its tile, where X is visited in panels
+
+
+@dataclass(frozen=True, eq=False)
+class CSCView:
+    """`rows[colptr[j]]` to `rows[colptr[j + 1]]` are connected to input j; 4 bytes per connection, 8 per input.
+
+    indptr, cols: the topology by rows, as in CSR, from which kernels/csc.py finds the weights of a column.
+    """
+
+    indptr: Offset
+    cols: Index
+    colptr: Offset
+    rows: Index
+
+    @classmethod
+    def of(cls, shape: tuple[int, int], indptr: Offset, cols: Index) -> Self:
+        """The view of a (n_out, n_in) topology that is given by rows."""
+        nothing = np.zeros(cols.size, np.int8)
+        by_column = scipy.sparse.csr_array((nothing, cols, indptr), shape=shape).tocsc()  # SciPy's counting sort
+        colptr, rows = by_column.indptr.astype(np.int64), by_column.indices.astype(np.int32)
+        for array in (indptr, cols, colptr, rows):
+            array.flags.writeable = False
+        return cls(indptr, cols, colptr, rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of `colptr` and `rows`; where the slices of several threads begin is not counted."""
+        return self.colptr.nbytes + self.rows.nbytes
+
+    def spmm(self, values: Float, DY: Float, out: Float) -> None:
+        """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
+        by_column, none = np.empty_like(values), np.zeros(len(out), out.dtype)
+        csc.gather(self.colptr, self.rows, self._first_from(0), values, by_column)
+        height = panel(DY, self.rows.size / (len(DY) * len(out)), out)
+
+        def part(j0: int, j1: int) -> tuple[Any, ...]:
+            return self.colptr[j0 : j1 + 1], self.rows, by_column, DY, none, height, out[j0:j1]
+
+        run_slices(csr.spmm, part, even_cuts(self.colptr, slices(values.size * DY.shape[1])))
+
+    def backward(self, values: Float, DY: Float, X: Float, DW: Float, DX: Float) -> None:
+        """DW and DX in one pass over the columns."""
+        height = panel(DY, self.rows.size / (len(DY) * len(X)))
+
+        def part(j0: int, j1: int) -> tuple[Any, ...]:
+            here = self._first_from(j0)
+            return self.colptr[j0 : j1 + 1], self.rows, here, values, DY, X[j0:j1], height, DW, DX[j0:j1]
+
+        run_slices(csc.backward, part, even_cuts(self.colptr, slices(2 * values.size * X.shape[1])))
+
+    def _first_from(self, j: int) -> Offset:
+        """The first connection of each row whose input is at least j; several threads begin at the same j each time."""
+        if j == 0:
+            return self.indptr[:-1].copy()
+        if j not in self._starts:
+            first = np.empty_like(self.indptr[:-1])
+            csc.seek(self.indptr, self.cols, j, first)
+            self._starts[j] = first
+        return self._starts[j].copy()
+
+    @cached_property
+    def _starts(self) -> dict[int, Offset]:
+        return {}
+
+
+def panel(X: Float, density: float, out: Float | None = None) -> int:
+    """How many rows of X (or of DY, for Wᵀ) to visit at a time: all of them if they fit into the cache.
+
+    Each visit of a row of `out` loads and stores its tile, so visits are fewer where `out` does not fit either.
+    """
+    if X.nbytes <= CACHE // 2:
+        return len(X)
+    shortest = 2048 if out is not None and out.nbytes > CACHE else 128
+    visits = min(round(density * len(X) / PER_VISIT), len(X) // shortest)
+    return ceil(len(X) / max(1, visits))

@@ -1,0 +1,124 @@
+"""Derivatives of the loss by the weights: the gradient, and the Hessian times a vector by the R-operator.
+
+R{f} = d/dr f(θ + r·v) at r = 0 says how f moves when the weights move along v. Applied to every line of a forward and
+a backward pass it gives R{∇} = Hv exactly, in two more passes and the memory of the network itself:
+
+    Y  = W X + b     R{Y}  = W R{X} + V X
+    DW = DY Xᵀ       R{DW} = R{DY} Xᵀ + DY R{X}ᵀ
+    DX = Wᵀ DY       R{DX} = Wᵀ R{DY} + Vᵀ DY
+
+V has W's connections and v's values. Biases do not move, so H is that of the weights alone. Source: Pearlmutter 1994,
+"Fast exact multiplication by the Hessian", Neural Computation 6(1). A temperature τ divides the outputs, L(Z/τ).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..formats import Sparse
+from ..kernels.arrays import Float
+from .activations import Dropout, LeakyReLU, ReLU
+from .layer import Layer
+from .linear import Linear, SparseLinear
+from .losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, apply_weights, targets_and_weights
+from .network import Network
+
+
+def gradient(net: Network, X: Float, y: Any, temperature: float = 1.0) -> list[Float]:
+    """∇ = ∂L(Z/τ)/∂θ on one batch, one (nnz,) array for each weight layer. X: (n_in, B). Dropout is off."""
+    _, DZ = net.loss(net.forward(X) / temperature, y)
+    net.backward(DZ / temperature)
+    found = [layer.weight.grad for layer in net.weighted]
+    return [grad for grad in found if grad is not None]
+
+
+def hessian_vector(net: Network, X: Float, y: Any, v: Sequence[Float], temperature: float = 1.0) -> list[Float]:
+    """Hv, H = ∂²L(Z/τ)/∂θ² on one batch. v, Hv: one (nnz,) array for each weight layer.
+
+    ReLU bends nowhere but at 0, where H does not exist; there it is taken as flat, like its derivative.
+    Raises ValueError for a layer or a loss whose tangent is not known here.
+    """
+    Z = net.forward(X) / temperature
+    net.backward(net.loss(Z, y)[1] / temperature)  # every layer now holds the X and DY that are read below
+    directions = iter(v)
+    V = [matrix(layer, next(directions)) if isinstance(layer, Linear | SparseLinear) else None for layer in net.layers]
+    RX = [np.zeros_like(X)]
+    for layer, along in zip(net.layers, V, strict=True):
+        RX.append(forward_tangent(layer, RX[-1], along))
+    RDY = apply_weights(loss_tangent(net.loss, Z, RX.pop() / temperature), targets_and_weights(y)[1]) / temperature
+    product: list[Float] = []
+    for layer, along, entering in zip(reversed(net.layers), reversed(V), reversed(RX), strict=True):
+        if isinstance(layer, Linear | SparseLinear):
+            product.insert(0, outer(along, RDY, layer.X) + outer(along, layer.DY, entering))
+        RDY = backward_tangent(layer, RDY, along)
+    return product
+
+
+def mean_over(batches: Iterable[tuple[Float, Any]], derivative: Callable[[Float, Any], list[Float]]) -> list[Float]:
+    """1/n Σ_batches B · derivative(X, y): what `derivative` would be of all n samples at once."""
+    total: list[Any] = []
+    n = 0
+    for X, y in batches:
+        B = X.shape[1]
+        parts = derivative(X, y)
+        total = [t + B * part for t, part in zip(total or [0.0] * len(parts), parts, strict=True)]
+        n += B
+    return [t / n for t in total]
+
+
+def forward_tangent(layer: Layer, RX: Float, V: Any) -> Float:
+    """R{Y} from R{X}: (n_in, B), after a forward pass."""
+    if isinstance(layer, Linear | SparseLinear):
+        RY: Float = _weights(layer) @ RX + V @ layer.X
+        return RY
+    return _slope_times(layer, RX)
+
+
+def backward_tangent(layer: Layer, RDY: Float, V: Any) -> Float:
+    """R{DX} from R{DY}: (n_out, B), after a backward pass."""
+    if isinstance(layer, Linear | SparseLinear):
+        RDX: Float = _weights(layer).T @ RDY + V.T @ layer.DY
+        return RDX
+    return _slope_times(layer, RDY)
+
+
+def loss_tangent(loss: Loss, Z: Float, RZ: Float) -> Float:
+    """R{∂L/∂Z} = ∂²L/∂Z² R{Z}; no target enters, for ∂L/∂Z is linear in it. Z, RZ: (n_out, B)."""
+    n_out, B = Z.shape
+    tangent: Float
+    if isinstance(loss, CrossEntropy):  # p ⊙ (R{z} − pᵀR{z})/B for each sample
+        P = np.exp(Z - Z.max(axis=0))
+        P /= P.sum(axis=0)
+        tangent = P * (RZ - (P * RZ).sum(axis=0)) / B
+    elif isinstance(loss, BinaryCrossEntropy):  # σ(z)(1 − σ(z)) R{z}/(n_out·B), as the product σ(z)·σ(−z)
+        tangent = np.exp(-np.logaddexp(0, -Z) - np.logaddexp(0, Z)) * RZ / (n_out * B)
+    elif isinstance(loss, MeanSquaredError):
+        tangent = RZ * 2 / (n_out * B)
+    else:
+        raise ValueError(f"the tangent of {type(loss).__name__} is not known; write it into nn/tangent.py")
+    return tangent
+
+
+def matrix(layer: Linear | SparseLinear, values: Float) -> Any:
+    """The connections of a layer with these values: something to multiply with, dense or sparse as the layer is."""
+    if isinstance(layer, SparseLinear):
+        return layer.W.from_connections(layer.shape, *layer.W.connections(), values.reshape(-1))
+    return values.reshape(layer.shape)
+
+
+def outer(W: Any, DY: Any, X: Any) -> Float:
+    """Σ_b DY[i, b]·X[j, b] for every connection of such a matrix, (nnz,)."""
+    product: Float = W.grad(DY, X) if isinstance(W, Sparse) else (DY @ X.T).reshape(-1)
+    return product
+
+
+def _weights(layer: Linear | SparseLinear) -> Any:
+    return layer.W if isinstance(layer, SparseLinear) else layer.weight.values
+
+
+def _slope_times(layer: Layer, R: Float) -> Float:
+    """A layer that scales each activation has a diagonal Jacobian: both passes multiply the tangent by it."""
+    if not isinstance(layer, ReLU | LeakyReLU | Dropout):
+        raise ValueError(f"the tangent of {type(layer).__name__} is not known; write it into nn/tangent.py")
+    return layer.backward(R)

@@ -1,0 +1,1 @@
+"""Training: the loop, the run around it, their settings, checks and files."""
