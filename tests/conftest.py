@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+import builders
 import pytest
-import strategies
+import strategies  # noqa: F401  the Hypothesis profile
 
 
 @pytest.fixture(scope="session")
 def refused() -> Callable[..., object]:
     """The block must raise a ValueError whose message is one line and contains all the given words."""
-    return strategies.refused
+    return builders.refused

@@ -1,12 +1,9 @@
-"""What the tests draw from: a shared Hypothesis profile, random topologies, and the look of a good refusal."""
+"""What the tests draw from: the Hypothesis profile, and random topologies."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -109,18 +106,6 @@ def damaged(*originals):
         return bytes(content)
 
     return st.one_of(draw_one(), st.binary(max_size=200))
-
-
-@contextmanager
-def refused(*words: object) -> Iterator[None]:
-    """The block must raise a ValueError whose message is one line and contains all the given words."""
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the words are the match
-        yield
-    message = str(caught.value)
-    assert message
-    assert "\n" not in message
-    for word in words:
-        assert str(word) in message, message
 
 
 def pointer(ends, n):

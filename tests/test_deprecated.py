@@ -26,9 +26,10 @@ def test_an_old_module_has_the_attributes_of_the_new_one(old, new):
 @pytest.mark.parametrize(("old", "new"), MOVED.items())
 def test_a_name_that_did_not_move_with_its_module_is_found(old, new):
     module, _, name = old.rpartition(".")
-    with pytest.warns(DeprecationWarning):
-        sys.modules.pop(module, None)
-        found = getattr(importlib.import_module(module), name)
+    sys.modules.pop(module, None)
+    with pytest.warns(DeprecationWarning, match=f"{module} is now"):
+        imported = importlib.import_module(module)
+    found = getattr(imported, name)
     place, _, leaf = new.rpartition(".")
     assert found is getattr(importlib.import_module(place), leaf)
 

@@ -7,12 +7,13 @@ import zipfile
 
 import numpy as np
 import pytest
+from builders import refused
 from files import npy, npy_of, parts_of, signed, written, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_arrays
 from runs import begun, stepped, toy
-from strategies import damaged, refused
+from strategies import damaged
 
 from minidst import Run, load_run, save
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import refused
 from runs import begun, bits, often, stepped, toy
-from strategies import refused
 
 import minidst
 from minidst import METHODS, Config, Network, Run, load_run, mlp, save

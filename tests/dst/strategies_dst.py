@@ -5,6 +5,7 @@ small and whole wherever gradients are compared, so that ties abound and sums ar
 from itertools import pairwise
 
 import numpy as np
+from builders import ready
 from hypothesis import settings
 from hypothesis import strategies as st
 
@@ -23,19 +24,6 @@ seeds = st.integers(0, 2**32 - 1)
 def update(layer, method, fraction, rng):
     """One update of one layer by itself: how many connections were exchanged."""
     return exchange(layer, method, fraction, rng, Network([layer])).grown
-
-
-def ready(layer, X, DY):
-    """The layer after a batch with these activations and output gradients. X: (n_in, B); DY: (n_out, B)."""
-    layer.X, layer.DY = np.asarray(X, layer.W.dtype), np.asarray(DY, layer.W.dtype)
-    layer.weight.grad = layer.W.grad(layer.DY, layer.X)
-    return layer
-
-
-def with_gradient(W, nabla, format=CSR):
-    """A layer whose gradient ∂L/∂W over all connections is the matrix `nabla`: X = 1, DY = ∇."""
-    W = np.asarray(W, float)
-    return ready(SparseLinear(format.from_dense(W)), np.eye(W.shape[1]), nabla)
 
 
 def active(layer):

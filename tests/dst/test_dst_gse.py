@@ -5,11 +5,12 @@ from math import ceil, sqrt
 
 import numpy as np
 import pytest
+from builders import with_gradient
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 from strategies import Told
-from strategies_dst import checked, seeds, whole_sites, with_gradient
+from strategies_dst import checked, seeds, whole_sites
 
 from minidst import Config, Dataset, mlp, train
 from minidst.dst import Constant, GrowthContext, GuidedSample, grow, method, micro_batched

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import ready
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_dst import checked, ready, seeds, update, whole_layers
+from strategies_dst import checked, seeds, update, whole_layers
 
 from minidst import CSR, Config, Dataset, fit, method, mlp, train
 from minidst.dst import Cosine, all_absent, random_absent

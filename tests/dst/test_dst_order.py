@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import ready, with_gradient
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Told
-from strategies_dst import active, checked, ready, seeds, whole_layers, whole_network, with_gradient
+from strategies_dst import active, checked, seeds, whole_layers, whole_network
 
 from minidst import CSR, METHODS, Network, dst, method
 from minidst.dst import Exchange, GuidedSample, exchange, random_absent

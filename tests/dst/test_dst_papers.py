@@ -4,8 +4,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from builders import ready, with_gradient
 from strategies import Told
-from strategies_dst import active, ready, update, with_gradient
+from strategies_dst import active, update
 
 from minidst import COO, CSR, METHODS, Network, dst, method, mlp
 from minidst.dst import Exchange, GrowthContext, GuidedSample

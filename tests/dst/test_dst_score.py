@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from builders import with_gradient
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_dst import checked, naive_best, seeds, whole_network, whole_sites, with_gradient
+from strategies_dst import checked, naive_best, seeds, whole_network, whole_sites
 
 from minidst import Network, dst, method
 from minidst.dst import GuidedSample, Score, all_absent, gradient, textbook_gradient

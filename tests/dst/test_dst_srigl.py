@@ -4,9 +4,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from builders import ready, with_gradient
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_dst import active, by_key, checked, ready, seeds, with_gradient
+from strategies_dst import active, by_key, checked, seeds
 
 from minidst import COO, CSR, METHODS, Condensed, Config, Network, fit, load, method, mlp
 from minidst.dst import Cosine, Exchange, from_init, update_topology

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import ready, with_gradient
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import chi2
@@ -17,11 +18,9 @@ from strategies_dst import (
     checked,
     naive_gradient,
     naive_update,
-    ready,
     seeds,
     update,
     whole_layers,
-    with_gradient,
 )
 
 from minidst import CSR, METHODS, Network, dst, method, mlp

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from builders import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import refused, topologies, whole
+from strategies import topologies, whole
 
 from minidst import COO, CSR, Condensed
 

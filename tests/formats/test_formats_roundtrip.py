@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import scipy.sparse
+from builders import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import DTYPES, refused, topologies, whole
+from strategies import DTYPES, topologies, whole
 
 from minidst import COO, CSR, Condensed
 from minidst.formats import FORMATS

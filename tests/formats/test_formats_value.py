@@ -6,7 +6,8 @@ import pickle
 
 import numpy as np
 import pytest
-from strategies import DTYPES, refused
+from builders import refused
+from strategies import DTYPES
 
 from minidst import COO, CSR, Condensed
 

@@ -3,9 +3,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from builders import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import WITHOUT_JIT, refused
+from strategies import WITHOUT_JIT
 from threadpoolctl import threadpool_info
 
 import minidst

@@ -5,9 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
+from builders import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import refused
 
 from minidst.dst import Cosine
 from minidst.dst.papers.gradual import Rising, cubic

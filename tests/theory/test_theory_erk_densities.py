@@ -6,9 +6,9 @@ from math import prod
 import naive
 import numpy as np
 import pytest
+from builders import refused
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import refused
 
 from minidst.theory import erk_densities, erk_scale
 from minidst.topology import KINDS, allocate

@@ -7,7 +7,7 @@ from math import log
 
 import numpy as np
 import pytest
-from strategies import refused
+from builders import refused
 
 from minidst.nn import he_normal
 from minidst.theory import init_gain, outputs_without_input

@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 import sympy
+from builders import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import refused
 
 from minidst.theory import output_norm_variance
 from minidst.verify import THEOREMS

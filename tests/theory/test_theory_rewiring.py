@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from builders import refused
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import refused
 
 from minidst.formats import CSR
 from minidst.nn import SGD, SparseLinear

@@ -5,9 +5,9 @@ from math import prod
 
 import pytest
 import sympy
+from builders import refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import refused
 
 from minidst import METHODS
 from minidst.analysis.flops import training_flops

@@ -2,9 +2,9 @@ import re
 from math import prod
 
 import pytest
+from builders import refused
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import refused
 
 from minidst.topology import KINDS, allocate
 

@@ -7,9 +7,9 @@ import naive
 import numpy as np
 import pytest
 import scipy.stats
+from builders import refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import refused
 
 from minidst.topology import bernoulli, constant_fan_in, distinct, gnm
 from minidst.topology.graphs import absent

@@ -3,9 +3,10 @@ import tracemalloc
 import naive
 import numpy as np
 import pytest
+from builders import refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import DTYPES, refused
+from strategies import DTYPES
 
 from minidst import COO, CSR, Condensed
 from minidst.topology import carry, gnm, rewire
