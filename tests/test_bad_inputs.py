@@ -410,7 +410,7 @@ CALLS = [
     (lambda: topology.gnm(2**31, 3, 1, rng), [(2**31, 3)], "to 2147483647"),
     (lambda: topology.gnm(10**6, 10**6, 10**12, rng), [10**12], "ask for fewer"),
     (lambda: topology.gnm(3, 3, 10, rng), ["10", "9 places"], "ask for 0 to 9"),
-    (lambda: topology.apportion(5, [1, 1], [2, 2]), ["5", "room for 4"], "deal fewer"),
+    (lambda: topology.apportion(5, [1, 1], [2, 2]), ["5", "room for 4"], "ask for fewer"),
     (lambda: rewired(drop=[5]), ["5 to 5"], "from 0 to 2"),
     (lambda: rewired(drop=[-1]), ["-1"], "from 0 to 2"),
     (lambda: rewired(drop=[0, 0]), ["[0, 0]"], "each once"),

@@ -161,5 +161,5 @@ def test_the_search_for_docstrings_finds_functions_methods_and_kernels():
         return {name for name, _ in public(importlib.import_module(module))}
 
     assert {"fit", "epoch_bar"} <= names("minidst.training.run")
-    assert {"Network.predict", "Network.sizes"} <= names("minidst.nn.network")
+    assert {"Network.predict", "Network.outputs"} <= names("minidst.nn.network")
     assert {"spmm", "spmv", "sddmm"} <= names("minidst.kernels.csr")

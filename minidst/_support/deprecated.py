@@ -12,7 +12,7 @@ from typing import Any
 from warnings import warn
 
 MODULES = {
-    "minidst.agreement": "minidst.training.checks",
+    "minidst.agreement": "minidst.training.config",
     "minidst.checkpoint": "minidst.training.checkpoint",
     "minidst.compare": "minidst.experiments.compare",
     "minidst.config": "minidst.training.config",
@@ -26,6 +26,7 @@ MODULES = {
     "minidst.nn.init": "minidst.nn.layer",
     "minidst.nn.layers": "minidst.nn.linear",
     "minidst.nn.parameter": "minidst.nn.layer",
+    "minidst.nn.schedules": "minidst.nn.optim",
     "minidst.nn.tangent": "minidst.nn.hessian",
     "minidst.promises": "minidst.analysis.method_checks",
     "minidst.report": "minidst.experiments.report",

@@ -12,8 +12,7 @@ import numpy as np
 from ..data import Dataset
 from ..dst import Method
 from ..nn import Network
-from ..training.checks import check_weights
-from ..training.config import Config
+from ..training.config import Config, check_weights
 from ..training.loop import Progress, steps
 
 

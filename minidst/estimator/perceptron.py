@@ -15,7 +15,7 @@ from ..data import Dataset
 from ..kernels.arrays import Float
 from ..models.mlp import mlp
 from ..nn import SparseLinear
-from ..training.checks import check_data, check_start
+from ..training.config import check_data, check_start
 from ..training.loop import Progress
 from . import settings
 from .epochs import Best, mean_losses

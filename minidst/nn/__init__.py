@@ -5,8 +5,7 @@ from .layer import Layer, Parameter, he_normal, hidden_bias
 from .linear import Linear, SparseLinear
 from .losses import LOSSES, BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Weighted
 from .network import Network
-from .optim import SGD, Adam, Optimizer
-from .schedules import DECAYS, Decay, Rate, Steps, Warmup
+from .optim import DECAYS, SGD, Adam, Decay, Optimizer, Rate, Steps, Warmup
 
 __all__ = [
     "DECAYS",

@@ -17,10 +17,9 @@ from ..data import Dataset, identity
 from ..dst import Method
 from ..kernels.arrays import Offset
 from ..nn import Network
-from .checks import REMEDY, check_data, check_schedule, check_start, check_weights, resolve
-from .config import Config
+from .config import REMEDY, Config, check_data, check_schedule, check_start, check_weights, resolve
 from .history import Epoch, History
-from .loop import Batch, Progress, Step, steps
+from .loop import NO_SAMPLES, Batch, Progress, Step, steps
 from .rewinding import counts, make_ready
 
 
@@ -83,9 +82,9 @@ class Run:
             check_type("notes", notes, dict, "a dict of plain values")
         check_start(net, data, record)
         n = len(data.x_train)
-        apart = held_out_samples(n, config.validation)
+        apart = held_out_samples(n, config.validation) if config.validation else 0
         check_schedule(record, config, n - apart)
-        drawn = net.rng.permutation(n) if apart else np.empty(0, np.int64)
+        drawn = net.rng.permutation(n) if apart else NO_SAMPLES
         plan = counts(net.connections, net.budget, record.rounds) if record.rounds else [net.connections]
         history = History(record.name, data.name, measure="accuracy" if data.classes else "loss")
         self._begin(net, data, record, config, dict(notes or {}), drawn, tuple(plan), history, Progress())
@@ -127,10 +126,11 @@ class Run:
         """
         self.net, self.data, self.method, self.config, self.notes = net, data, method, config, notes
         self.drawn, self.plan, self.history, self.progress = drawn, plan, history, progress
-        apart = held_out_samples(len(data.x_train), config.validation)
-        held_out = Batch(data, drawn[:apart], net.dtype)
-        self._held_out = (data.x_train[drawn[:apart]], held_out.y) if apart else None
-        self._training = data.only(drawn[apart:]) if apart else data
+        self._training, self._held_out = data, None
+        if config.validation:
+            apart = held_out_samples(len(data.x_train), config.validation)
+            held_out = Batch(data, drawn[:apart], net.dtype)
+            self._training, self._held_out = data.only(drawn[apart:]), (data.x_train[held_out.samples], held_out.y)
         self.per_epoch = ceil(len(self._training.x_train) / config.batch)
         self._between_steps = True
 
@@ -158,7 +158,7 @@ class Run:
                     make_ready(self.net, self.plan, len(self.history.earlier))
                 self.progress.peak_bytes = self.net.state_bytes()
             for step in steps(self.net, self._training, self.method, self.config, self.progress):
-                self._add(step)
+                self.progress.add(step, self.net.state_bytes())
                 if self.progress.t % self.per_epoch == 0:
                     test = self.net.evaluate(self.data.x_test, self.data.y_test)
                     self._end_epoch(step, *test)
@@ -179,15 +179,6 @@ class Run:
     def _trained(self) -> bool:
         """Whether the present training, of maybe several, has come to its end."""
         return self.history.stopped is not None or self.progress.t >= self.config.epochs * self.per_epoch
-
-    def _add(self, step: Step) -> None:
-        """Add a step to the sums of its epoch."""
-        at = self.progress
-        at.losses.append(step.loss)
-        at.exchanged += step.grown
-        at.considered += step.considered
-        at.seconds += step.seconds
-        at.peak_bytes = max(at.peak_bytes, self.net.state_bytes())
 
     def _end_epoch(self, step: Step, loss: float, score: float) -> None:
         """Make a row of the history of the epoch's sums and its test loss and score, and begin new sums."""

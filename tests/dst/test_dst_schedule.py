@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from strategies_dst import checked
 
 from minidst.dst import Constant, Cosine, LinearDecay, Schedule
-from minidst.nn.schedules import constant, cosine, linear
+from minidst.nn.optim import constant, cosine, linear
 
 pytestmark = pytest.mark.small
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from minidst import METHODS
 from minidst.analysis.flops import training_flops
 from minidst.dst import Schedule
-from minidst.nn.schedules import constant
+from minidst.nn.optim import constant
 from minidst.theory import amortising_interval, forward_flops, resnet50, rigl_overhead, train_flops
 from minidst.verify import THEOREMS
 from minidst.verify.train_flops import RELEASED, SMALL_DENSE, TABLE, disagreements, share

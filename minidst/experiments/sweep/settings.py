@@ -17,7 +17,7 @@ from ...dst.papers.gse.distributions import Distribution, grabo, graest, l2, uni
 from ...dst.papers.gse.synflow import synflow
 from ...models.mlp import mlp
 from ...nn import SGD, Adam, Network
-from ...nn.schedules import DECAYS, Steps
+from ...nn.optim import DECAYS, Steps
 from ...topology import KINDS, Kind
 from ...training.config import Config
 from ..compare import layer_sizes, loss_for

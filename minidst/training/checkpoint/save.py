@@ -12,7 +12,7 @@ from ..._support.validation import check_type
 from ..._support.version import __version__
 from ...data.reading import as_path
 from ...kernels.arrays import Offset
-from ..checks import check_weights
+from ..config import check_weights
 from ..run import Run
 from .archive import write
 from .names import method_to_json, to_json
