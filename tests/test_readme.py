@@ -58,3 +58,10 @@ def test_the_picture_of_the_layout_is_the_linters_contract_in_the_same_order():
     drawn = re.findall(r"^  (\w+)/", picture, flags=re.MULTILINE)
     assert drawn == [name.strip() for layer in layers for name in layer.split("|")]
     assert sorted(drawn) == sorted(path.parent.name for path in (ROOT / "minidst").glob("*/__init__.py"))
+
+
+@pytest.mark.small
+def test_the_reading_path_is_short():
+    files = re.findall(r"^\| \d+ \| \[`([\w/]+\.py)`\]\(minidst/\1\) \|", README, flags=re.MULTILINE)
+    assert len(files) == 18
+    assert sum(len((ROOT / "minidst" / name).read_text("utf-8").splitlines()) for name in files) <= 2200
