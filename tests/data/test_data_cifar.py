@@ -4,8 +4,8 @@ import struct
 import numpy as np
 import pytest
 
-from minidst.data import checksums, load
-from minidst.data.cifar import MEAN, STD, read_batch
+from minidst.data import image_files, load
+from minidst.data.images import CIFAR_MEAN, CIFAR_STD, read_batch
 
 pytestmark = pytest.mark.small
 
@@ -20,7 +20,7 @@ def test_what_was_written_is_read_and_standardised_per_channel(version, protocol
     np.testing.assert_array_equal(data.y_train, train[:, 0])
     np.testing.assert_array_equal(data.y_test, records["test_batch"][:, 0])
     pixels = train[:, 1:].reshape(10, 3, 1024) / 255
-    wanted = (pixels - np.array(MEAN)[:, None]) / np.array(STD)[:, None]
+    wanted = (pixels - np.array(CIFAR_MEAN)[:, None]) / np.array(CIFAR_STD)[:, None]
     np.testing.assert_allclose(data.x_train, wanted.reshape(10, 3072), rtol=1e-5, atol=1e-6)
     assert (data.classes, data.name, data.features) == (10, "cifar10", 3072)
 
@@ -59,9 +59,9 @@ def test_a_label_above_nine_is_refused(cifar_folder, refused):
 def test_both_versions_share_one_digest(version, order, cifar_folder, monkeypatch, refused):
     folder, records = cifar_folder(version, order=order)
     digest = hashlib.sha256(records["data_batch_3"].tobytes()).hexdigest()
-    monkeypatch.setitem(checksums.KNOWN, "cifar10/data_batch_3", {digest: 2 * 3073})
+    monkeypatch.setitem(image_files.KNOWN, "cifar10/data_batch_3", {digest: 2 * 3073})
     load("cifar10", data_dir=folder)
-    monkeypatch.setitem(checksums.KNOWN, "cifar10/data_batch_3", {"ab" * 32: 2 * 3073})
+    monkeypatch.setitem(image_files.KNOWN, "cifar10/data_batch_3", {"ab" * 32: 2 * 3073})
     with refused("data_batch_3", digest[:12], "abababababab", "check=False"):
         load("cifar10", data_dir=folder)
     load("cifar10", data_dir=folder, check=False)

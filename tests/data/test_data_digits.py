@@ -5,7 +5,7 @@ import pytest
 
 import minidst.data
 from minidst.data import load
-from minidst.data.digits import MEAN, STD
+from minidst.data.images import DIGITS_MEAN, DIGITS_STD
 
 pytestmark = pytest.mark.small
 
@@ -18,7 +18,7 @@ def test_there_are_1437_and_360_standardised_images_of_64_pixels():
     assert abs(data.x_train.mean()) < 1e-3
     assert abs(data.x_train.std() - 1) < 1e-3
     for x in (data.x_train, data.x_test):
-        pixels = x * STD + MEAN
+        pixels = x * DIGITS_STD + DIGITS_MEAN
         np.testing.assert_allclose(pixels, np.round(pixels), atol=1e-5)
         assert (np.round(pixels.min()), np.round(pixels.max())) == (0, 16)
 

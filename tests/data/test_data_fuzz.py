@@ -12,8 +12,7 @@ from hypothesis.extra import numpy as arrays
 from strategies import damaged
 
 from minidst.data import load
-from minidst.data.cifar import read_batch
-from minidst.data.idx import read_idx
+from minidst.data.images import read_batch, read_idx
 
 pytestmark = pytest.mark.small
 

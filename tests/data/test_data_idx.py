@@ -5,9 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from minidst.data import checksums, load
-from minidst.data.idx import read_idx
-from minidst.data.mnist import MOMENTS
+from minidst.data import image_files, load
+from minidst.data.images import MNIST_MOMENTS, read_idx
 
 pytestmark = pytest.mark.small
 
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.small
 def test_what_was_written_is_read_and_standardised(name, packed, mnist_folder):
     folder, arrays = mnist_folder(packed)
     data = load(name, data_dir=folder)
-    mean, std = MOMENTS[name]
+    mean, std = MNIST_MOMENTS[name]
     images = arrays["train-images-idx3-ubyte"].reshape(5, 4)
     np.testing.assert_allclose(data.x_train, (images / 255 - mean) / std, rtol=1e-6)
     np.testing.assert_array_equal(data.y_test, arrays["t10k-labels-idx1-ubyte"])
@@ -97,7 +96,7 @@ def test_a_label_above_nine_is_refused(mnist_folder, idx_bytes, refused):
 
 def test_a_file_as_long_as_the_known_one_must_have_its_digest(mnist_folder, monkeypatch, refused):
     folder, _ = mnist_folder()
-    monkeypatch.setitem(checksums.KNOWN, "mnist/t10k-images-idx3-ubyte", {"ab" * 32: 16 + 12})
+    monkeypatch.setitem(image_files.KNOWN, "mnist/t10k-images-idx3-ubyte", {"ab" * 32: 16 + 12})
     with refused("t10k-images-idx3-ubyte", "abababababab...", "check=False"):
         load("mnist", data_dir=folder)
     load("mnist", data_dir=folder, check=False)
@@ -107,9 +106,9 @@ def test_a_file_as_long_as_the_known_one_must_have_its_digest(mnist_folder, monk
 def test_a_known_file_under_another_name_is_recognised(mnist_folder, idx_bytes, monkeypatch, refused):
     folder, arrays = mnist_folder(packed=True)
     content = idx_bytes(arrays["t10k-labels-idx1-ubyte"])
-    digest = checksums.hashlib.sha256(content).hexdigest()
-    monkeypatch.setitem(checksums.KNOWN, "mnist/t10k-labels-idx1-ubyte", {digest: len(content)})
-    monkeypatch.setitem(checksums.KNOWN, "fashion-mnist/t10k-labels-idx1-ubyte", {"cd" * 32: len(content)})
+    digest = image_files.hashlib.sha256(content).hexdigest()
+    monkeypatch.setitem(image_files.KNOWN, "mnist/t10k-labels-idx1-ubyte", {digest: len(content)})
+    monkeypatch.setitem(image_files.KNOWN, "fashion-mnist/t10k-labels-idx1-ubyte", {"cd" * 32: len(content)})
     load("mnist", data_dir=folder)  # the digest is that of the unpacked bytes
     with refused("this is mnist/t10k-labels-idx1-ubyte"):
         load("fashion-mnist", data_dir=folder)

@@ -6,7 +6,7 @@ import pytest
 
 import minidst.data
 from minidst.data import LOADERS, Source, load, sources
-from minidst.data.places import LAYOUTS, find, looked_in
+from minidst.data.image_files import LAYOUTS, find, looked_in
 
 pytestmark = pytest.mark.small
 
