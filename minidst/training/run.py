@@ -90,23 +90,16 @@ class Run:
         self._begin(net, data, record, config, dict(notes or {}), drawn, tuple(plan), history, Progress())
 
     @classmethod
-    def resume(
-        cls,
-        net: Network,
-        data: Dataset,
-        method: Method,
-        config: Config,
-        *,
-        notes: dict[str, Any],
-        drawn: Offset,
-        plan: tuple[int, ...],
-        history: History,
-        progress: Progress,
-    ) -> Self:
-        """The run that stood where these attributes of it say. Raises ValueError if data and network do not fit."""
-        check_data(net, data)  # a network that started dense may be sparse by now
+    def resume(cls, net: Network, data: Dataset, *place: Any) -> Self:
+        """The run that stood at a place: its method, config, notes, drawn, plan, history and progress, in this order.
+
+        drawn: a random order of the samples, of which the first are held out, empty if none are; plan: connections of
+        each of its trainings, of which there are several if the method has `rounds`; history: of the present training.
+        Raises ValueError if data and network do not fit.
+        """
+        check_data(net, data)  # but not check_start: a network that started dense may be sparse by now
         run = cls.__new__(cls)
-        run._begin(net, data, method, config, notes, drawn, plan, history, progress)
+        run._begin(net, data, *place)
         return run
 
     def _begin(
@@ -121,9 +114,6 @@ class Run:
         history: History,
         progress: Progress,
     ) -> None:
-        """drawn: a random order of the samples, of which the first are held out, empty if none are; plan: connections
-        of each of its trainings, of which there are several if the method has `rounds`; history: of the present one.
-        """
         self.net, self.data, self.method, self.config, self.notes = net, data, method, config, notes
         self.drawn, self.plan, self.history, self.progress = drawn, plan, history, progress
         self._training, self._held_out = data, None

@@ -152,36 +152,10 @@ def _(M, size):
     return lambda M, size: number
 
 
-@overload(tiles.fill)
-def _(M, number, size):
-    return lambda M, number, size: _fill(M, number, size)
-
-
-@overload(tiles.load)
-def _(M, i, b, size):
-    return lambda M, i, b, size: _load(M, i, b, size)
-
-
-@overload(tiles.pick)
-def _(x, j, e, size):
-    return lambda x, j, e, size: _pick(x, j, e, size)
-
-
-@overload(tiles.last)
-def _(tile, r):
-    return lambda tile, r: _last(tile, r)
-
-
-@overload(tiles.store)
-def _(tile, M, i, b):
-    return lambda tile, M, i, b: _store(tile, M, i, b)
-
-
-@overload(tiles.add)
-def _(y, w, x):
-    return lambda y, w, x: _add(y, w, x)
-
-
-@overload(tiles.dot)
-def _(x, y):
-    return lambda x, y: _dot(x, y)
+overload(tiles.fill)(lambda M, number, size: lambda M, number, size: _fill(M, number, size))
+overload(tiles.load)(lambda M, i, b, size: lambda M, i, b, size: _load(M, i, b, size))
+overload(tiles.pick)(lambda x, j, e, size: lambda x, j, e, size: _pick(x, j, e, size))
+overload(tiles.last)(lambda tile, r: lambda tile, r: _last(tile, r))
+overload(tiles.store)(lambda tile, M, i, b: lambda tile, M, i, b: _store(tile, M, i, b))
+overload(tiles.add)(lambda y, w, x: lambda y, w, x: _add(y, w, x))
+overload(tiles.dot)(lambda x, y: lambda x, y: _dot(x, y))

@@ -1,4 +1,4 @@
-"""`load_run`: a file of `save` as a run that goes on with the same bits."""
+"""`save` and `load_run`: a run between two of its steps as a file, which goes on with the same bits."""
 
 from __future__ import annotations
 
@@ -10,22 +10,75 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._support.atomic_write import atomic_write
 from ..._support.validation import check_type
+from ..._support.version import __version__
 from ...data import LOADERS, Dataset, identity, load
 from ...data.reading import as_path, reading, shown
 from ...dst import Method
 from ...kernels.arrays import Offset
-from ..config import Config
+from ..config import Config, check_weights
 from ..history import History
 from ..loop import Progress
 from ..run import Run, held_out_samples
-from .archive import read
+from .archive import read, write
 from .format1 import upgraded
-from .names import from_json
-from .network import Arrays, counted, unpacked
-from .save import FORMAT
+from .names import from_json, method_to_json, to_json
+from .network import Arrays, counted, packed, unpacked
+
+FORMAT = 2
+"""Rises with every change that an older minidst would misread."""
 
 KIND, REMEDY = "file of a run", "take an earlier copy of it, or start anew"
+
+
+def save(run: Run, path: str | os.PathLike[str]) -> None:
+    """Write the complete state of a run, all but its data; what was at `path` stays until the new file is safe.
+
+    Raises ValueError if the run holds what a file cannot (a function of your own), was interrupted in the middle of a
+    step, or the file cannot be written; FloatingPointError if it has diverged, for then an earlier file is worth more.
+    """
+    check_type("run", run, Run, "a minidst.Run: Run(net, data, method) is one before its first step")
+    file = as_path(path, "path")
+    run.check_between_steps()
+    last = max(run.progress.t - 1, 0)
+    check_weights(run.net, last, last // run.per_epoch, float(run.config.lr))
+    arrays: Arrays = {}
+    header = _header(run, arrays)
+    with atomic_write(file) as temporary:
+        write(temporary, header, arrays)
+
+
+def _header(run: Run, arrays: Arrays) -> dict[str, Any]:
+    at = run.progress
+    in_epoch = at.t % run.per_epoch > 0  # whose order is still needed
+    arrays["drawn"] = _narrow(run.drawn)
+    arrays["order"] = _narrow(at.order if in_epoch else at.order[:0])
+    arrays["losses"] = np.array(at.losses, np.float64)
+    return {
+        "format": FORMAT,
+        "minidst": __version__,
+        "numpy": np.__version__,
+        "data": run.identity,
+        "method": method_to_json(run.method),
+        "config": to_json(run.config, "the run cannot be saved: its config"),
+        "notes": run.notes,
+        "progress": {
+            "plan": list(run.plan),
+            "t": at.t,
+            "most": at.peak_bytes,
+            "exchanged": at.exchanged,
+            "considered": at.considered,
+            "seconds": at.seconds,
+        },
+        "history": run.history.to_dict(),
+        "network": packed(run.net, arrays),
+    }
+
+
+def _narrow(order: Offset) -> Any:
+    """Sample numbers in as few bytes as the largest needs."""
+    return order.astype(np.min_scalar_type(max(order.size - 1, 0)))
 
 
 def load_run(path: str | os.PathLike[str], data: Dataset | None = None) -> Run:
@@ -86,14 +139,14 @@ def _run(header: dict[str, Any], arrays: Arrays, data: Dataset) -> Run:
     place = _place(header, arrays, data, config)
     net = unpacked(header["network"], arrays)
     if arrays:
-        raise ValueError(f"nothing asks for its array {min(arrays)[:40]!r}")
-    run = Run.resume(net, data, method, config, notes=header["notes"], **place)
-    run.__dict__["identity"] = header["data"]  # which is known to be that of the data
+        raise ValueError(f"its array {min(arrays)[:40]!r} belongs to nothing")
+    run = Run.resume(net, data, method, config, header["notes"], *place)
+    run.__dict__["identity"] = header["data"]  # known to be that of the data
     return run
 
 
-def _place(header: dict[str, Any], arrays: Arrays, data: Dataset, config: Config) -> dict[str, Any]:
-    """Where the run stands, as arguments of `Run.resume`."""
+def _place(header: dict[str, Any], arrays: Arrays, data: Dataset, config: Config) -> tuple[Any, ...]:
+    """(drawn, plan, history, progress) of the run."""
     given, history = header["progress"], History.from_dict(header["history"])
     n = data.x_train.shape[0]
     apart = held_out_samples(n, config.validation)
@@ -109,7 +162,7 @@ def _place(header: dict[str, Any], arrays: Arrays, data: Dataset, config: Config
         raise ValueError(f"step {t} follows {len(history.epochs)} epochs and {losses.size} steps")
     most, exchanged, considered = (counted(given[name], name) for name in ("most", "exchanged", "considered"))
     progress = Progress(t, order, losses.tolist(), exchanged, considered, float(given["seconds"]), most)
-    return {"drawn": drawn, "plan": plan, "history": history, "progress": progress}
+    return drawn, plan, history, progress
 
 
 def _order(name: str, arrays: dict[str, NDArray[Any]], n: int) -> Offset:
