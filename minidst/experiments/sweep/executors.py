@@ -1,101 +1,83 @@
-"""The pools: where the runs of a sweep are computed. Each hands out futures, and knows how many it has room for."""
+"""Executors: where the trials of a sweep run, in worker processes, in this process, or on a Dask cluster."""
 
 from __future__ import annotations
 
 import signal
 import warnings
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, Protocol, cast
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, cast
 
 from ..._support.version import __version__
 from ...kernels.threads import threads
-from .trial import Trial, measure
+from .trial import Trial, run_trial
 
-PATIENCE = 20  # seconds to wait for a scheduler
+PATIENCE = 20  # seconds to wait for a Dask scheduler
 
 
-class Pool(Protocol):
-    """Something that computes runs."""
+class Pool:
+    """Workers that run trials. A subclass sets `_executor`, which has the methods of `concurrent.futures.Executor`."""
 
-    def room(self) -> int:
-        """How many runs it can be at, at the moment."""
-        ...
+    _executor: Any
+
+    def capacity(self) -> int:
+        """How many trials can run at present."""
+        return 1
 
     def submit(self, trial: Trial) -> Future[dict[str, Any]]:
-        """Begin a run; the future gives its row."""
-        ...
+        """Start a trial as soon as a worker is idle; the future gives its row."""
+        future: Future[dict[str, Any]] = self._executor.submit(run_trial, trial)
+        return future
 
     def restart(self) -> None:
-        """Make it whole again after a worker has died."""
-        ...
+        """Replace the workers after one has died, where the executor does not do so itself."""
 
     def close(self) -> None:
-        """Drop what is not finished."""
-        ...
+        """Release the workers and drop all unfinished trials."""
+        self._executor.shutdown(cancel_futures=True)
 
 
-class Local:
-    """So many worker processes on this machine, one thread each: joblib's loky, which starts them anew, not by fork."""
+class Here(Pool):
+    """This process: one trial at a time, for debuggers and tests. `close` waits for the trial that is running."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1)
+
+
+class Local(Pool):
+    """Worker processes on this machine, one thread each: joblib's loky, which starts processes without fork."""
 
     def __init__(self, workers: int) -> None:
         if workers < 1:
             raise ValueError(f"workers {workers} must be at least 1; this machine's cores are a good number")
         self.workers = workers
-        self._executor = self._started()
+        self._start()
 
-    def room(self) -> int:
+    def capacity(self) -> int:
         """The number of workers."""
         return self.workers
 
-    def submit(self, trial: Trial) -> Future[dict[str, Any]]:
-        """Hand it to the next idle worker."""
-        future: Future[dict[str, Any]] = self._executor.submit(measure, trial)
-        return future
-
     def restart(self) -> None:
-        """New workers in place of all."""
+        """Replace all workers."""
         self.close()
-        self._executor = self._started()
+        self._start()
 
     def close(self) -> None:
-        """Stop the workers, whatever they are at."""
+        """Kill the workers and drop all unfinished trials."""
         self._executor.shutdown(wait=True, kill_workers=True)
 
-    def _started(self) -> Any:
-        from joblib.externals.loky import ProcessPoolExecutor  # here, for no other command has a use for it
+    def _start(self) -> None:
+        from joblib.externals.loky import ProcessPoolExecutor  # imported here because no other command needs it
 
-        # A worker whose memory has grown, say by a data set, is replaced by a new one: nothing is lost.
+        # loky replaces a worker whose memory has grown, for example by a data set: nothing is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-        return ProcessPoolExecutor(self.workers, env=one, initializer=_alone)
+        self._executor = ProcessPoolExecutor(self.workers, env=one, initializer=_start_worker)
 
 
-class Here:
-    """This process: one run at a time, for debuggers and tests."""
+class Cluster(Pool):
+    """The workers of a Dask cluster, which may join and leave. Dask gives the trial of a dead worker to another.
 
-    def __init__(self) -> None:
-        self._executor: Executor = ThreadPoolExecutor(1)
-
-    def room(self) -> int:
-        """One."""
-        return 1
-
-    def submit(self, trial: Trial) -> Future[dict[str, Any]]:
-        """Run it when those before it are done."""
-        return self._executor.submit(measure, trial)
-
-    def restart(self) -> None:
-        """Nothing to do: if this process dies, so does the sweep."""
-
-    def close(self) -> None:
-        """Wait for the run under way, and drop the others."""
-        self._executor.shutdown(cancel_futures=True)
-
-
-class Cluster:
-    """The workers of a Dask cluster, as many as there are at the time. A run whose worker dies is given to another.
-
-    address: of the scheduler. Raises ValueError if it does not answer, or a worker has another version of minidst.
+    address: of the scheduler. Raises ValueError if it does not answer, or if a worker has another version of minidst.
     """
 
     def __init__(self, address: str) -> None:
@@ -117,26 +99,18 @@ class Cluster:
                              "install the same everywhere")  # fmt: skip
         self._executor = self._client.get_executor(pure=False)
 
-    def room(self) -> int:
-        """As many as there are threads of workers at the moment."""
+    def capacity(self) -> int:
+        """The number of worker threads at present, at least 1."""
         return max(1, sum(map(int, self._client.nthreads().values())))
 
-    def submit(self, trial: Trial) -> Future[dict[str, Any]]:
-        """Leave it to the scheduler."""
-        future: Future[dict[str, Any]] = self._executor.submit(measure, trial)
-        return future
-
-    def restart(self) -> None:
-        """Nothing to do: the scheduler gives the run to another worker."""
-
     def close(self) -> None:
-        """Leave the cluster, and what it is at to be forgotten."""
+        """Disconnect from the cluster and forget the trials that are running there."""
         self._executor.shutdown(wait=False)
         self._client.close()
 
 
-def _alone() -> None:
-    """What a worker does first: Ctrl-C is its parent's business, and there is one thread."""
+def _start_worker() -> None:
+    """Ignore Ctrl-C, which the parent process handles, and use one thread."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threads(1)
 

@@ -1,29 +1,36 @@
-"""The work: all runs of a study that are not finished yet, one after the other to whoever has room."""
+"""Run all unfinished trials of a study on a pool of workers, and estimate beforehand how long that takes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
-from time import sleep
+from dataclasses import replace
+from itertools import islice
+from time import perf_counter, sleep
 from typing import Any
 
+import numpy as np
+
+from ...training.loop import train
 from .executors import Pool
 from .results import Results
+from .settings import Settings
 from .study import Study
-from .trial import Trial, failed
+from .trial import Trial, failure_row, load_samples
 
 PAUSE = 0.5  # seconds between two looks at what other processes do
 
 
 def sweep(study: Study, results: Results, pool: Pool, progress: Callable[[int], None] | None = None) -> None:
-    """Run what is not in the results yet, and write a row for each; returns when all runs are finished.
+    """Run every trial that is not in the results yet and write its row; return when all trials are finished.
 
-    Another process may be at the same study and file: no run is done twice, and this one waits for what the other is
-    at, to take it over should the other be killed. progress: told how many runs are finished, whenever that changes.
+    Several processes may run the same study into the same file: no trial is run twice, and each process waits for the
+    trials of the others, to take over those of a process that is killed. progress: called with the number of finished
+    trials whenever it changes.
     """
     trials = study.trials
     keys = {trial.key for trial in trials}
-    waiting: dict[Future[dict[str, Any]], Trial] = {}
+    running: dict[Future[dict[str, Any]], Trial] = {}
     done = -1
     while True:
         finished = len(keys & results.finished().keys())
@@ -32,40 +39,77 @@ def sweep(study: Study, results: Results, pool: Pool, progress: Callable[[int], 
         done = finished
         if done == len(keys):
             return
-        while len(waiting) < pool.room() and (trial := results.claim(trials)):
-            waiting[pool.submit(trial)] = trial
-        if not waiting:
+        while len(running) < pool.capacity() and (trial := results.claim(trials)):
+            running[pool.submit(trial)] = trial
+        if not running:
             sleep(PAUSE)
             continue
-        ended, _ = wait(waiting, timeout=PAUSE, return_when=FIRST_COMPLETED)
-        lost = [trial for future in ended if not _recorded(future, trial := waiting.pop(future), results)]
-        if lost:  # a worker died, and with it the pool
-            wait(waiting)
-            lost += [trial for future, trial in waiting.items() if not _recorded(future, trial, results)]
-            waiting.clear()
+        ended, _ = wait(running, timeout=PAUSE, return_when=FIRST_COMPLETED)
+        lost = [trial for future in ended if not _recorded(future, trial := running.pop(future), results)]
+        if lost:  # a worker died, which breaks the whole pool
+            wait(running)
+            lost += [trial for future, trial in running.items() if not _recorded(future, trial, results)]
+            running.clear()
             for trial in lost:
-                results.record(trial, _once_more(pool, trial))
+                results.record(trial, _run_alone(pool, trial))
 
 
 def _recorded(future: Future[dict[str, Any]], trial: Trial, results: Results) -> bool:
-    """Write the row of a run that has ended; False if its worker died, or another's in the same pool."""
+    """Write the row of a trial that has ended; False if its worker died, or another one of the same pool."""
     try:
         row = future.result()
     except BrokenExecutor:
         return False
     except CancelledError:
         raise ValueError("the workers are gone; start the cluster again, and run the same line") from None
-    except Exception as error:  # of the pool, for `measure` lets none out
-        row = failed(error)
+    except Exception as error:  # raised by the pool, because run_trial catches its own
+        row = failure_row(error)
     results.record(trial, row)
     return True
 
 
-def _once_more(pool: Pool, trial: Trial) -> dict[str, Any]:
-    """The row of a run that was under way when a worker died: alone now, so that a death is its own."""
+def _run_alone(pool: Pool, trial: Trial) -> dict[str, Any]:
+    """Repeat a trial that was running when a worker died: alone, so that only it can be the cause of another death."""
     pool.restart()
     try:
         return pool.submit(trial).result()
     except BrokenExecutor:
         pool.restart()
-        return {**failed(RuntimeError()), "error": "its worker process died, perhaps for want of memory"}
+        return {**failure_row(RuntimeError()), "error": "its worker process died, perhaps for want of memory"}
+
+
+def estimate(study: Study, workers: int, probes: int = 12) -> float:
+    """Seconds that the whole study takes with that many workers: the mean over some evenly spread cells, times all.
+
+    Too long if the machine is busy during the estimate, too short if it is busy later.
+    """
+    spread = np.unique(np.linspace(0, len(study.cells) - 1, min(probes, len(study.cells))).round().astype(int))
+    seconds = [min(_seconds_of(study.cells[i]) for _ in range(2)) for i in spread]  # the first may compile kernels
+    return float(np.mean(seconds)) * len(study.cells) * len(study.seeds) / workers
+
+
+def _seconds_of(settings: Settings, steps: int = 13, every: int = 4, samples: int = 1000) -> float:
+    """Seconds of one trial, from 13 steps with updates at 4, 8 and 12, and an evaluation on 1000 samples.
+
+    They are the first step with the method's preparation, plain steps, steps with an update, and evaluations.
+    """
+    data = load_samples(settings.data, settings.path, settings.samples)
+    T = settings.steps(data)
+    record = settings.record(T)
+    exchanges = record.dynamic and record.update is None and record.prune is not None
+    quick = replace(record, rounds=())
+    if exchanges:
+        quick = replace(quick, schedule=replace(record.schedule, every=every, until=1.0))
+    net = settings.network(data, seed=0)
+    start = perf_counter()
+    _, *timed = islice(train(net, data, quick, settings.config), steps)
+    preparing = perf_counter() - start - sum(step.seconds for step in timed)
+    plain = [step.seconds for step in timed if not step.considered] or [0.0]
+    updating = [step.seconds for step in timed if step.considered] or [0.0]
+    start = perf_counter()
+    net.evaluate(data.x_test[:samples], data.y_test[:samples])
+    evaluating = (perf_counter() - start) * max(1, len(data.x_test) / samples)
+    period = record.schedule.every if record.schedule.every != "epoch" else T // settings.epochs
+    updates = int(record.schedule.until * T / int(period)) if exchanges else 0
+    training = (T - updates) * float(np.median(plain)) + updates * min(updating) + settings.epochs * evaluating
+    return preparing + training * max(1, len(record.rounds))

@@ -1,0 +1,157 @@
+"""Figures of a report: curves against a setting, and the Pareto front of score and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import ceil, log
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from ...plots import STYLE, line_styles
+from .grouped import Block, Cell, Report, X, setting_text
+
+MARKERS = "osD^vP*X"
+Y = {"score": "", "itop": "ITOP: share of connections ever active", "jaccard": "Jaccard index of first and last mask"}
+"""The columns that may be the y-axis of curves, with its label; the score's is `Report.measure`."""
+
+
+def curves(report: Report, x: str, y: str = "score") -> Figure:
+    """Mean of column y with its 95 % interval against setting x: a line per series, a panel per block.
+
+    A cell in which x has no meaning is a horizontal line.
+    """
+    blocks = {
+        block: cells for block, cells in report.blocks(without=[x]).items()
+        if len({cell.settings[x] for cell in cells if not cell.is_baseline_in(block)} - {None}) > 1
+    }  # fmt: skip
+    styles = _series_styles(report)
+    columns = min(3, len(blocks))
+    rows = ceil(len(blocks) / max(1, columns))
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(1.8 + 3.4 * columns, 0.9 + 2.9 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).flat
+        for (block, cells), axes in zip(blocks.items(), panels, strict=False):  # the panels last, or one too many goes
+            _draw_curves(axes, report, cells, x, y, styles)
+            axes.set_title(block_title(block), fontsize=8)
+            axes.set(xlabel=X.get(x, x), ylabel=Y[y] or report.measure)
+            means = [cell.mean(y) for cell in cells if cell.values(y).size]
+            _set_y_limits(axes, means, report.best if y == "score" else 1)
+            _set_x_ticks(axes, sorted({cell.settings[x] for cell in cells} - {None}))
+        for axes in list(panels):
+            axes.remove()
+        _add_legend(figure, styles)
+        add_caption(figure, report)
+    return figure
+
+
+def front(report: Report) -> Figure:
+    """Mean score with its 95 % interval against the most bytes of weights, indices and state: a panel per data set."""
+    data_sets = list(dict.fromkeys(cell.settings["data"] for cell in report.cells))
+    styles = _series_styles(report)
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(1.8 + 4.2 * len(data_sets), 4), layout="constrained")
+        for axes, name in zip(figure.subplots(1, len(data_sets), squeeze=False).flat, data_sets, strict=True):
+            cells = [cell for cell in report.cells if cell.settings["data"] == name]
+            for label, style in styles.items():
+                series = [cell for cell in cells if report.label(cell) == label]
+                if series:
+                    bars = [_bar(cell, "score") for cell in series]
+                    axes.errorbar(*_memory_and_score(series), bars, label=label, color=style["color"],
+                                  marker=style["marker"], linestyle="none", markersize=4, elinewidth=0.6)  # fmt: skip
+            best = pareto_optimal(cells, higher_is_better=report.higher_is_better)
+            axes.step(*_memory_and_score(best), where="post", color="0.3", linewidth=1, label="front")
+            _set_y_limits(axes, [cell.mean("score") for cell in cells], report.best)
+            sizes = [cell.mean("bytes") for cell in cells]
+            axes.set(xscale="log", xlim=(min(sizes) / 1400, max(sizes) / 700), title=name)
+            axes.set(xlabel="weights, indices and state (kB)", ylabel=report.measure)
+            axes.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")
+            axes.minorticks_off()
+        _add_legend(figure)
+        add_caption(figure, report)
+    return figure
+
+
+def pareto_optimal(cells: Sequence[Cell], *, higher_is_better: bool = True) -> list[Cell]:
+    """The cells with a better mean score than all others that need no more memory, sorted by memory."""
+    sign = 1 if higher_is_better else -1
+    found: list[Cell] = []
+    for cell in sorted(cells, key=lambda cell: (cell.mean("bytes"), -sign * cell.mean("score"))):
+        if not found or sign * cell.mean("score") > sign * found[-1].mean("score"):
+            found.append(cell)
+    return found
+
+
+def block_title(block: Block) -> str:
+    """The heading of a panel."""
+    words = {"data": "{}", "growth": "{} growth", "every": "ΔT {}", "gamma": "γ {}", "alpha": "α {}"}
+    parts = [words.get(name, name + " {}").format(setting_text(value)) for name, value in block if value is not None]
+    return ", ".join(parts)
+
+
+def add_caption(figure: Figure, report: Report, what: str = "mean and 95 % interval") -> None:
+    """Write under a figure what it shows, of how many seeds, and from which code."""
+    figure.supxlabel(f"{report.name}: {what}, {report.origin}", fontsize=7, color="0.35")
+
+
+def _draw_curves(axes: Any, report: Report, cells: list[Cell], x: str, y: str, styles: dict[str, Any]) -> None:
+    present = [name for name in styles if any(report.label(cell) == name for cell in cells)]
+    for number, name in enumerate(present):
+        style = styles[name]
+        series = [cell for cell in cells if report.label(cell) == name and cell.values(y).size]
+        line = sorted((cell for cell in series if cell.settings[x] is not None), key=lambda cell: cell.settings[x])
+        if line:
+            shift = 1.012 ** (number - len(present) / 2)  # or the bars of several lines would hide each other
+            points = [cell.settings[x] * shift for cell in line]
+            axes.errorbar(points, [cell.mean(y) for cell in line], [_bar(cell, y) for cell in line], label=name,
+                          markersize=4, capsize=2, elinewidth=0.8, **style)  # fmt: skip
+        for cell in (cell for cell in series if cell.settings[x] is None):
+            mean, half = cell.mean(y), _bar(cell, y)
+            axes.axhline(mean, label=name, linewidth=1.2, color=style["color"], linestyle=style["linestyle"])
+            axes.axhspan(mean - half, mean + half, color=style["color"], alpha=0.1, linewidth=0)
+
+
+def _series_styles(report: Report) -> dict[str, dict[str, Any]]:
+    """Name of a series → its colour, dashes and marker, the same in every figure of a report."""
+    lines = line_styles(list(dict.fromkeys(report.label(cell) for cell in report.cells)))
+    return {name: {**line, "marker": MARKERS[i % len(MARKERS)]} for i, (name, line) in enumerate(lines.items())}
+
+
+def _bar(cell: Cell, column: str) -> float:
+    half = cell.interval(column)
+    return half if half == half else 0.0  # nan: one seed has no interval
+
+
+def _memory_and_score(cells: Iterable[Cell]) -> tuple[list[float], list[float]]:
+    return [cell.mean("bytes") / 1000 for cell in cells], [cell.mean("score") for cell in cells]
+
+
+def _set_y_limits(axes: Any, means: list[float], best: float) -> None:
+    """Show all means; the interval of two or three seeds may be cut off."""
+    margin = max(0.25 * (max(means) - min(means)), 0.01 * abs(max(means)))
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, min(means) - margin), min(high, max(means) + margin, 1.005 * best))
+
+
+def _set_x_ticks(axes: Any, values: list[Any]) -> None:
+    """Ticks at the values, as far as their labels do not overlap; logarithmic if the values span a factor of 5."""
+    logarithmic = values[0] > 0 and values[-1] / values[0] >= 5
+    if logarithmic:
+        axes.set_xscale("log")
+    positions = [log(value) if logarithmic else float(value) for value in values]
+    ticks = [len(values) - 1]
+    for i in reversed(range(len(values) - 1)):
+        if positions[ticks[0]] - positions[i] >= 0.11 * (positions[-1] - positions[0]):
+            ticks.insert(0, i)
+    axes.set_xticks([values[i] for i in ticks], [setting_text(values[i]) for i in ticks])
+    axes.minorticks_off()
+
+
+def _add_legend(figure: Figure, order: Iterable[str] = ()) -> None:
+    """One legend for all panels. order: of the labels; if not given, as drawn."""
+    handles = {label: handle for axes in figure.axes
+               for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}  # fmt: skip
+    labels = [label for label in order if label in handles] or list(handles)
+    figure.legend([handles[label] for label in labels], labels, loc="outside right upper", frameon=False, fontsize=8)
