@@ -1,7 +1,5 @@
 """Compare methods on the same data with the same budget: the experiment behind the README's table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

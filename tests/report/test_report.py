@@ -27,7 +27,7 @@ from minidst.experiments.report.figures import pareto_optimal
 from minidst.experiments.report.grouped import Report, setting_text
 from minidst.experiments.report.ranks import rank
 from minidst.experiments.report.similarity import jaccard_matrix
-from minidst.experiments.report.table import escaped
+from minidst.experiments.report.table import LATEX
 from minidst.experiments.sweep import Results, Settings, Trial
 from minidst.experiments.sweep.trial import pack, unpack
 
@@ -169,7 +169,7 @@ def test_the_csv_has_unrounded_numbers_and_quotes_what_needs_it(tmp_path):
 
 
 def test_latex_sees_no_command_in_a_name():
-    assert escaped(r"50% of_a & b#{$~^\x") == (
+    assert r"50% of_a & b#{$~^\x".translate(LATEX) == (
         r"50\% of\_a \& b\#\{\$\textasciitilde{}\textasciicircum{}\textbackslash{}x"
     )
 

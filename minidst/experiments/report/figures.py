@@ -1,16 +1,13 @@
 """Figures of a report: curves against a setting, and the Pareto front of score and memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from math import ceil, log
+from math import ceil, inf, log
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from ...plots import STYLE, line_styles
+from ...plots import line_styles, styled_figure
 from .grouped import Block, Cell, Report, X, setting_text
 
 MARKERS = "osD^vP*X"
@@ -19,10 +16,7 @@ Y = {"score": "", "itop": "ITOP: share of connections ever active", "jaccard": "
 
 
 def curves(report: Report, x: str, y: str = "score") -> Figure:
-    """Mean of column y with its 95 % interval against setting x: a line per series, a panel per block.
-
-    A cell in which x has no meaning is a horizontal line.
-    """
+    """Mean of column y with its 95 % interval against setting x: a panel per block, a line per series and baseline."""
     blocks = {
         block: cells for block, cells in report.blocks(without=[x]).items()
         if len({cell.settings[x] for cell in cells if not cell.is_baseline_in(block)} - {None}) > 1
@@ -30,15 +24,13 @@ def curves(report: Report, x: str, y: str = "score") -> Figure:
     styles = _series_styles(report)
     columns = min(3, len(blocks))
     rows = ceil(len(blocks) / max(1, columns))
-    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(1.8 + 3.4 * columns, 0.9 + 2.9 * rows), layout="constrained")
+    with styled_figure(1.8 + 3.4 * columns, 0.9 + 2.9 * rows) as figure:
         panels = figure.subplots(rows, columns, squeeze=False).flat
         for (block, cells), axes in zip(blocks.items(), panels, strict=False):  # the panels last, or one too many goes
             _draw_curves(axes, report, cells, x, y, styles)
             axes.set_title(block_title(block), fontsize=8)
             axes.set(xlabel=X.get(x, x), ylabel=Y[y] or report.measure)
-            means = [cell.mean(y) for cell in cells if cell.values(y).size]
-            _set_y_limits(axes, means, report.best if y == "score" else 1)
+            _set_y_limits(axes, report, cells, y)
             _set_x_ticks(axes, sorted({cell.settings[x] for cell in cells} - {None}))
         for axes in list(panels):
             axes.remove()
@@ -51,21 +43,19 @@ def front(report: Report) -> Figure:
     """Mean score with its 95 % interval against the most bytes of weights, indices and state: a panel per data set."""
     data_sets = list(dict.fromkeys(cell.settings["data"] for cell in report.cells))
     styles = _series_styles(report)
-    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(1.8 + 4.2 * len(data_sets), 4), layout="constrained")
+    with styled_figure(1.8 + 4.2 * len(data_sets), 4) as figure:
         for axes, name in zip(figure.subplots(1, len(data_sets), squeeze=False).flat, data_sets, strict=True):
             cells = [cell for cell in report.cells if cell.settings["data"] == name]
             for label, style in styles.items():
                 series = [cell for cell in cells if report.label(cell) == label]
                 if series:
-                    bars = [_bar(cell, "score") for cell in series]
-                    axes.errorbar(*_memory_and_score(series), bars, label=label, color=style["color"],
-                                  marker=style["marker"], linestyle="none", markersize=4, elinewidth=0.6)  # fmt: skip
+                    axes.errorbar(*_memory_and_score(series), [_bar(cell, "score") for cell in series], label=label,
+                                  markersize=4, elinewidth=0.6, **style | {"linestyle": "none"})  # fmt: skip
             best = pareto_optimal(cells, higher_is_better=report.higher_is_better)
             axes.step(*_memory_and_score(best), where="post", color="0.3", linewidth=1, label="front")
-            _set_y_limits(axes, [cell.mean("score") for cell in cells], report.best)
-            sizes = [cell.mean("bytes") for cell in cells]
-            axes.set(xscale="log", xlim=(min(sizes) / 1400, max(sizes) / 700), title=name)
+            _set_y_limits(axes, report, cells, "score")
+            least, most = min(cell.mean("bytes") for cell in cells), max(cell.mean("bytes") for cell in cells)
+            axes.set(xscale="log", xlim=(least / 1400, most / 700), title=name)
             axes.set(xlabel="weights, indices and state (kB)", ylabel=report.measure)
             axes.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}")
             axes.minorticks_off()
@@ -87,8 +77,8 @@ def pareto_optimal(cells: Sequence[Cell], *, higher_is_better: bool = True) -> l
 def block_title(block: Block) -> str:
     """The heading of a panel."""
     words = {"data": "{}", "growth": "{} growth", "every": "ΔT {}", "gamma": "γ {}", "alpha": "α {}"}
-    parts = [words.get(name, name + " {}").format(setting_text(value)) for name, value in block if value is not None]
-    return ", ".join(parts)
+    given = [(words.get(name, name + " {}"), value) for name, value in block if value is not None]
+    return ", ".join(text.format(setting_text(value)) for text, value in given)
 
 
 def add_caption(figure: Figure, report: Report, what: str = "mean and 95 % interval") -> None:
@@ -128,8 +118,10 @@ def _memory_and_score(cells: Iterable[Cell]) -> tuple[list[float], list[float]]:
     return [cell.mean("bytes") / 1000 for cell in cells], [cell.mean("score") for cell in cells]
 
 
-def _set_y_limits(axes: Any, means: list[float], best: float) -> None:
+def _set_y_limits(axes: Any, report: Report, cells: list[Cell], y: str) -> None:
     """Show all means; the interval of two or three seeds may be cut off."""
+    means = [cell.mean(y) for cell in cells if cell.values(y).size]
+    best = 1 if y != "score" else 100 if report.higher_is_better else inf
     margin = max(0.25 * (max(means) - min(means)), 0.01 * abs(max(means)))
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, min(means) - margin), min(high, max(means) + margin, 1.005 * best))

@@ -6,15 +6,12 @@ setting on the figure's axis. A group for which a setting has no meaning (ΔT fo
 every block, and is drawn as a horizontal line.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
 from typing import Any
 
 import numpy as np
@@ -28,11 +25,8 @@ X = {
     "width": "width (factor)", "connections": "connections", "alpha": "α",
 }  # fmt: skip
 """The settings that may be the x-axis of a figure, with its label."""
-ORDER = ("data", "path", "hidden", *SERIES, "growth", *X)
-"""Of columns; the others follow in the order of Settings."""
-
-Block = tuple[tuple[str, Any], ...]
-"""(setting, value) for each of the settings that tell blocks apart."""
+ORDER = ("data", "path", "hidden", *SERIES, "growth", *X)  # of columns; the others follow as in Settings
+Block = tuple[tuple[str, Any], ...]  # (setting, value) for each setting that tells blocks apart
 
 
 @dataclass(frozen=True)
@@ -80,11 +74,6 @@ class Report:
         return kept
 
     @property
-    def series(self) -> tuple[str, ...]:
-        """The varied settings that name what is compared; the method if there is none."""
-        return tuple(name for name in self.varied if name in SERIES) or ("method",)
-
-    @property
     def measure(self) -> str:
         """What a score is, as the label of an axis or a column."""
         measures = {row["measure"] for cell in self.cells for row in cell.rows}
@@ -94,11 +83,6 @@ class Report:
     def higher_is_better(self) -> bool:
         """Whether all scores are accuracies."""
         return all(row["measure"] == "accuracy" for cell in self.cells for row in cell.rows)
-
-    @property
-    def best(self) -> float:
-        """The upper bound of scores."""
-        return 100 if self.higher_is_better else inf
 
     @property
     def origin(self) -> str:
@@ -112,7 +96,8 @@ class Report:
 
     def label(self, cell: Cell) -> str:
         """The name of a cell's series."""
-        words = [setting_text(cell.settings[name]) for name in self.series if cell.settings[name] is not None]
+        series = [name for name in self.varied if name in SERIES] or ["method"]
+        words = [setting_text(cell.settings[name]) for name in series if cell.settings[name] is not None]
         return " ".join(words).replace("_", " ") or cell.rows[0]["method"]
 
     def blocks(self, without: Sequence[str] = ()) -> dict[Block, list[Cell]]:
@@ -138,7 +123,8 @@ def read(path: str | os.PathLike[str]) -> Report:
         settings = row["settings"] | {"every": row["every"], "updates": None}  # ΔT in steps, however it was given
         row["settings"] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
         group = groups.setdefault(json.dumps(row["settings"]), {})
-        group[row["seed"]] = max(group.get(row["seed"], row), row, key=_completeness)  # one run, not two samples
+        same_run = group.get(row["seed"], row)  # not a second sample: keep the more complete row
+        group[row["seed"]] = max(same_run, row, key=lambda run: (run["error"] is None, run["last"] is not None))
     cells, failures = [], Counter[str]()
     for group in groups.values():
         good = tuple(row for row in group.values() if row["error"] is None)
@@ -151,11 +137,6 @@ def read(path: str | os.PathLike[str]) -> Report:
     return Report(", ".join(dict.fromkeys(row["study"] for row in rows)), _in_order(cells), dict(failures))
 
 
-def _completeness(row: dict[str, Any]) -> tuple[bool, bool]:
-    """Orders the rows of one run: successful ones are better, and those that kept their connections."""
-    return row["error"] is None, row["last"] is not None
-
-
 def _in_order(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Sorted by names in the order of their first appearance, then by numbers; rows come in the order of finishing."""
     named = ("data", "hidden", "growth", *SERIES)
@@ -163,9 +144,8 @@ def _in_order(cells: Sequence[Cell]) -> tuple[Cell, ...]:
 
     def position(cell: Cell) -> list[float]:
         numbers = [cell.settings[name] for name in X]
-        return [float(seen[name].index(cell.settings[name])) for name in named] + [
-            float(number) if isinstance(number, int | float) else -1.0 for number in numbers
-        ]
+        positions = [seen[name].index(cell.settings[name]) for name in named]
+        return [*positions, *(number if isinstance(number, int | float) else -1.0 for number in numbers)]
 
     return tuple(sorted(cells, key=position))
 

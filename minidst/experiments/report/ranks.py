@@ -4,20 +4,17 @@ Source: Demšar 2006, "Statistical comparisons of classifiers over multiple data
 Nowak et al. 2023, figure 3, where a block is a model, a density and a growth criterion.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil, inf, sqrt
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import friedmanchisquare, rankdata, studentized_range
 
-from ...plots import STYLE
+from ...plots import styled_figure
 from .figures import add_caption
 from .grouped import Report
 
@@ -85,13 +82,11 @@ def ranked(report: Report, where: Callable[[dict[str, Any]], bool] = lambda bloc
 
 
 def critical_difference(report: Report, found: Mapping[str, Ranks]) -> Figure:
-    """A critical-difference diagram per entry, under its heading (Nowak et al. 2023, figure 3; best on the left).
-
-    It shows average ranks on a line, and bars over treatments that do not differ significantly.
+    """A diagram per entry, under its heading: average ranks on a line, best on the left, and bars over treatments that
+    do not differ significantly (Nowak et al. 2023, figure 3).
     """
     height = max(len(ranks.names) for ranks in found.values())
-    with matplotlib.rc_context(STYLE | {"axes.grid": False}):  # type: ignore[arg-type]
-        figure = Figure(figsize=(7, len(found) * (1.3 + 0.17 * height)), layout="constrained")
+    with styled_figure(7, len(found) * (1.3 + 0.17 * height), **{"axes.grid": False}) as figure:
         for axes, (heading, ranks) in zip(figure.subplots(len(found), squeeze=False).flat, found.items(), strict=True):
             _draw_diagram(axes, ranks)
             p = f"p = {ranks.p:.2g}" if ranks.p == ranks.p else "no test, all are equal"

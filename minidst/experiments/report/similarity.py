@@ -5,17 +5,14 @@ update removes differs by the criterion alone. A layer that no first update chan
 about criteria and is left out.
 """
 
-from __future__ import annotations
-
 from itertools import combinations
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from ...analysis.metrics import jaccard
-from ...plots import STYLE
+from ...plots import styled_figure
 from ..sweep.trial import unpack
 from .figures import add_caption, block_title
 from .grouped import Cell, Report
@@ -26,14 +23,12 @@ START = "at the start"
 
 def similarity(report: Report) -> Figure | None:
     """Two matrices per block of J̄, averaged over seeds; None if no run kept its connections (`masks = true`)."""
-    kept = {block: [cell for cell in cells if any(row["last"] for row in cell.rows)]
-            for block, cells in report.blocks().items()}  # fmt: skip
-    kept = {block: cells for block, cells in kept.items() if len(cells) > 1}
+    kept = {block: with_masks for block, cells in report.blocks().items()
+            if len(with_masks := [cell for cell in cells if any(row["last"] for row in cell.rows)]) > 1}  # fmt: skip
     if not kept:
         return None
-    with matplotlib.rc_context(STYLE | {"axes.grid": False}):  # type: ignore[arg-type]
-        size = max(map(len, kept.values()))
-        figure = Figure(figsize=(4 + 1.1 * size, len(kept) * (1.7 + 0.48 * size)), layout="constrained")
+    size = max(map(len, kept.values()))
+    with styled_figure(4 + 1.1 * size, len(kept) * (1.7 + 0.48 * size), **{"axes.grid": False}) as figure:
         panels = figure.subplots(len(kept), 2, squeeze=False)
         for row, (block, cells) in zip(panels, kept.items(), strict=True):
             for axes, (mask, heading) in zip(row, MASKS.items(), strict=True):

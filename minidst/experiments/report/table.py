@@ -1,41 +1,30 @@
 """The table of a report, a line per cell, as text, CSV or LaTeX."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Sequence
 from math import isnan
 from textwrap import wrap
-from typing import Any, NamedTuple
 
 from ..._support.text import bytes_shown, in_columns
 from .grouped import Cell, Report, setting_text
 
 SETTING_HEADINGS = {"gamma": "γ", "alpha": "α", "every": "ΔT", "connections": "budget"}
-
-
-class Measured(NamedTuple):
-    """A measured column: its heading, how its mean is printed, and the note below the table."""
-
-    heading: str
-    format: Callable[[float], str]
-    note: str = ""
-
-
-MEASURED = {
-    "connections": Measured("active", "{:,.0f}".format, "connections at the end"),
-    "bytes": Measured("memory", lambda v: bytes_shown(round(v)), "the most bytes of weights, indices and state"),
-    "seconds": Measured("s/run", "{:.2f}".format),
-    "itop": Measured("ITOP", "{:.3f}".format, "share of connections ever active"),
-    "jaccard": Measured("J", "{:.3f}".format, "Jaccard index of the first and the last mask"),
-    "sampled": Measured("S %", lambda v: f"{100 * v:.2g}", "|S|/|W|, share of connections that an update looks at"),
+MEASURED: dict[str, tuple[str, Callable[[float], str], str]] = {
+    "connections": ("active", "{:,.0f}".format, "connections at the end"),
+    "bytes": ("memory", lambda v: bytes_shown(round(v)), "the most bytes of weights, indices and state"),
+    "seconds": ("s/run", "{:.2f}".format, ""),
+    "itop": ("ITOP", "{:.3f}".format, "share of connections ever active"),
+    "jaccard": ("J", "{:.3f}".format, "Jaccard index of the first and the last mask"),
+    "sampled": ("S %", lambda v: f"{100 * v:.2g}", "|S|/|W|, share of connections that an update looks at"),
 }
-ESCAPES = {
+"""Measured column → its heading, how its mean is printed, and the note below the table."""
+LATEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "γ": r"$\gamma$", "α": r"$\alpha$",
     "Δ": r"$\Delta$", "—": "---", "|": r"$|$", "<": r"$<$", ">": r"$>$",
-}  # fmt: skip
+})  # fmt: skip
+"""For `str.translate`: escapes all characters that have a meaning in LaTeX, and writes others in its way."""
 
 
 def as_text(report: Report, width: int = 80) -> str:
@@ -53,7 +42,7 @@ def as_latex(report: Report) -> str:
     """The same as a tabular with the rules of booktabs."""
     columns, lines = _table(report)
     settings = len(report.varied) or 1
-    heading, *rows = (" & ".join(map(escaped, line)) + r" \\" for line in [columns, *lines])
+    heading, *rows = (" & ".join(cell.translate(LATEX) for cell in line) + r" \\" for line in [columns, *lines])
     body = "\n".join(rows)
     alignment = "l" * settings + "r" * (len(columns) - settings)
     return (f"% {report.name}: {report.origin}\n\\begin{{tabular}}{{{alignment}}}\n\\toprule\n"
@@ -72,27 +61,23 @@ def as_csv(report: Report) -> str:
     headings = [heading for name in numbers for heading in (means.get(name, name), f"{name}_half_interval")]
     writer.writerow([*report.cells[0].settings, *headings, "seeds", "failed", "version", "revision"])
     for cell in report.cells:
+        settings = [setting_text(value) if isinstance(value, tuple) else value for value in cell.settings.values()]
         values = [number for name in numbers for number in (cell.mean(name), cell.interval(name))]
         row = cell.rows[-1]
-        writer.writerow([*map(_plain, [*cell.settings.values(), *values]), len(cell.rows), cell.failed,
+        writer.writerow([*settings, *("" if isnan(value) else value for value in values), len(cell.rows), cell.failed,
                          row["version"], row["revision"]])  # fmt: skip
     return file.getvalue()
 
 
-def escaped(text: str) -> str:
-    """The text with all characters escaped that have a meaning in LaTeX."""
-    return "".join(ESCAPES.get(letter, letter) for letter in text)
-
-
 def _table(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     names = report.varied or ("method",)
-    present = [name for name in MEASURED if any(cell.values(name).size for cell in report.cells)]
+    present = {name: MEASURED[name] for name in MEASURED if any(cell.values(name).size for cell in report.cells)}
     with_seeds = len({len(cell.rows) for cell in report.cells}) > 1
     columns = [*(SETTING_HEADINGS.get(name, name) for name in names), report.measure.replace("(%)", "%"),
-               *(MEASURED[name].heading for name in present), *(["seeds"] if with_seeds else [])]  # fmt: skip
+               *(heading for heading, _, _ in present.values()), *(["seeds"] if with_seeds else [])]  # fmt: skip
     lines = [
         [*(setting_text(cell.settings[name]).replace("_", " ") for name in names), _score(cell),
-         *(MEASURED[name].format(cell.mean(name)) if cell.values(name).size else "—" for name in present),
+         *(text(cell.mean(name)) if cell.values(name).size else "—" for name, (_, text, _) in present.items()),
          *([str(len(cell.rows))] if with_seeds else [])]
         for cell in report.cells
     ]  # fmt: skip
@@ -103,10 +88,3 @@ def _score(cell: Cell) -> str:
     digits = 1 if cell.rows[0]["measure"] == "accuracy" else 4
     half = cell.interval("score")
     return f"{cell.mean('score'):.{digits}f}" + ("" if isnan(half) else f" ± {half:.{digits}f}")
-
-
-def _plain(value: Any) -> Any:
-    """A field of the CSV: empty for a nan; csv writes None as empty itself."""
-    if isinstance(value, float) and isnan(value):
-        return ""
-    return setting_text(value) if isinstance(value, tuple) else value

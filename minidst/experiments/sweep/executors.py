@@ -1,7 +1,5 @@
 """Executors: where the trials of a sweep run, in worker processes, in this process, or on a Dask cluster."""
 
-from __future__ import annotations
-
 import signal
 import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,10 +16,11 @@ class Pool:
     """Workers that run trials. A subclass sets `_executor`, which has the methods of `concurrent.futures.Executor`."""
 
     _executor: Any
+    workers = 1
 
     def capacity(self) -> int:
         """How many trials can run at present."""
-        return 1
+        return self.workers
 
     def submit(self, trial: Trial) -> Future[dict[str, Any]]:
         """Start a trial as soon as a worker is idle; the future gives its row."""
@@ -52,10 +51,6 @@ class Local(Pool):
         self.workers = workers
         self._start()
 
-    def capacity(self) -> int:
-        """The number of workers."""
-        return self.workers
-
     def restart(self) -> None:
         """Replace all workers."""
         self.close()
@@ -84,9 +79,8 @@ class Cluster(Pool):
         try:
             from distributed import Client
         except ImportError:
-            raise ValueError(
-                f"--dask {address!r} needs Dask, which is not installed: pip install 'minidst[distributed]'"
-            ) from None
+            raise ValueError(f"--dask {address!r} needs Dask, which is not installed: "
+                             "pip install 'minidst[distributed]'") from None  # fmt: skip
         try:
             self._client: Any = cast(Any, Client)(address, timeout=PATIENCE)
             found = set(self._client.run(_version).values())

@@ -6,13 +6,11 @@ claim is valid while its process holds its lease. SQLite's write-ahead log requi
 workers elsewhere send their rows to one of them.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,20 +32,18 @@ COLUMNS = {
     "itop": "REAL", "jaccard": "REAL", "sampled": "REAL", "first": "BLOB", "gone": "BLOB", "last": "BLOB",
     "error": "TEXT", "version": "TEXT", "revision": "TEXT", "finished": "TEXT",
 }  # fmt: skip
+ENCODED = ("settings", "scores", "losses", "densities")  # as JSON
 
 
 class Lease:
-    """This process's right to claim trials: a file beside the results, locked for as long as the process lives.
-
-    The operating system drops the lock however the process ends, SIGKILL included, and nothing depends on process
-    numbers, which are reused. name: unique.
+    """This process's right to claim trials: a file beside the results, with a unique name, locked while the process
+    lives. The system drops the lock however the process ends, SIGKILL included; reused process numbers do not matter.
     """
 
     def __init__(self, results: Path) -> None:
-        prefix = _lease_file(results, "").name
         for file in results.parent.iterdir():
-            if file.name.startswith(prefix):
-                _is_held(results, file.name.removeprefix(prefix))  # removes the file if its process was killed
+            if file.name.startswith(_lease_file(results, "").name):
+                _is_held(file)  # removes the file if its process was killed
         self.name = uuid4().hex[:12]
         self._path = _lease_file(results, self.name)
         new = self._path.with_name(f".{self._path.name}") if fcntl else self._path
@@ -66,13 +62,13 @@ def _lease_file(results: Path, name: str) -> Path:
     return results.with_name(f"{results.name}-owner-{name}")
 
 
-def _is_held(results: Path, name: str) -> bool:
+def _is_held(lease: Path) -> bool:
     """Whether the process with that lease is alive; remove the file of one that was killed."""
     try:
         if fcntl:
-            with open(_lease_file(results, name), "rb") as file:
+            with lease.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(_lease_file(results, name))
+        lease.unlink()
     except FileNotFoundError:
         return False
     except (BlockingIOError, PermissionError):
@@ -80,11 +76,8 @@ def _is_held(results: Path, name: str) -> bool:
     return False
 
 
-class Results:
-    """An open file of results. write=False: open an existing file, to read it only.
-
-    Raises ValueError for a file that does not hold results or cannot be opened.
-    """
+class Results(AbstractContextManager["Results"]):
+    """An open file of results, only to be read if write=False. Raises ValueError for a file that holds none."""
 
     def __init__(self, path: str | os.PathLike[str], *, write: bool = True) -> None:
         self.path = Path(path)
@@ -107,7 +100,7 @@ class Results:
                 if trial.key in finished:
                     continue
                 lease = claims.get(trial.key)
-                if lease is None or not held.setdefault(lease, _is_held(self.path, lease)):
+                if lease is None or not held.setdefault(lease, _is_held(_lease_file(self.path, lease))):
                     db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (trial.key, self._lease.name))
                     return trial
         return None
@@ -136,10 +129,7 @@ class Results:
         cursor = self._db.execute("SELECT * FROM runs ORDER BY rowid")
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor]
-        for row in rows:
-            for name in ("settings", "scores", "losses", "densities"):
-                row[name] = None if row[name] is None else json.loads(row[name])
-        return rows
+        return [row | {name: json.loads(row[name] or "null") for name in ENCODED} for row in rows]
 
     def close(self) -> None:
         """Drop the claims of unfinished trials."""
@@ -149,9 +139,6 @@ class Results:
             self._lease.close()
         self._db.close()
 
-    def __enter__(self) -> Results:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -159,13 +146,9 @@ class Results:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit the block as a whole, or nothing of it. Raises ValueError if the file cannot be written."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")  # lock before reading, or two processes could claim the same trial
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+            with self._db as db:  # commits, or rolls back after an exception
+                db.execute("BEGIN IMMEDIATE")  # lock before reading, or two processes could claim the same trial
+                yield db
         except sqlite3.Error as error:
             raise ValueError(f"cannot write {str(self.path)!r}: {error}; make room, and run the same again") from None
 
@@ -182,12 +165,10 @@ class Results:
         tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master")}
         if write and not tables:
             self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("BEGIN IMMEDIATE")
             columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-            self._db.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns})")
-            self._db.execute("CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT)")
-            self._db.execute(f"PRAGMA user_version = {FORMAT}")
-            self._db.execute("COMMIT")
+            self._db.executescript(f"BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS runs ({columns});"
+                                   "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT);"
+                                   f"PRAGMA user_version = {FORMAT}; COMMIT")  # fmt: skip
         elif format > FORMAT:
             raise ValueError(f"{str(self.path)!r} has format {format} and this version knows {FORMAT}; update minidst")
         elif not {"runs", "claims"} <= tables:

@@ -1,7 +1,5 @@
 """Run all unfinished trials of a study on a pool of workers, and estimate beforehand how long that takes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import replace
@@ -25,8 +23,7 @@ def sweep(study: Study, results: Results, pool: Pool, progress: Callable[[int], 
     """Run every trial that is not in the results yet and write its row; return when all trials are finished.
 
     Several processes may run the same study into the same file: no trial is run twice, and each process waits for the
-    trials of the others, to take over those of a process that is killed. progress: called with the number of finished
-    trials whenever it changes.
+    trials of the others, to take over those of a killed one. progress: called whenever the number of finished changes.
     """
     trials = study.trials
     keys = {trial.key for trial in trials}
@@ -79,27 +76,20 @@ def _run_alone(pool: Pool, trial: Trial) -> dict[str, Any]:
 
 
 def estimate(study: Study, workers: int, probes: int = 12) -> float:
-    """Seconds that the whole study takes with that many workers: the mean over some evenly spread cells, times all.
-
-    Too long if the machine is busy during the estimate, too short if it is busy later.
-    """
+    """Seconds that the study takes with that many workers, from some evenly spread cells; wrong if the load changes."""
     spread = np.unique(np.linspace(0, len(study.cells) - 1, min(probes, len(study.cells))).round().astype(int))
     seconds = [min(_seconds_of(study.cells[i]) for _ in range(2)) for i in spread]  # the first may compile kernels
     return float(np.mean(seconds)) * len(study.cells) * len(study.seeds) / workers
 
 
 def _seconds_of(settings: Settings, steps: int = 13, every: int = 4, samples: int = 1000) -> float:
-    """Seconds of one trial, from 13 steps with updates at 4, 8 and 12, and an evaluation on 1000 samples.
-
-    They are the first step with the method's preparation, plain steps, steps with an update, and evaluations.
-    """
+    """Seconds of one trial, from 13 steps with updates at 4, 8 and 12, and an evaluation on 1000 samples."""
     data = load_samples(settings.data, settings.path, settings.samples)
     T = settings.steps(data)
     record = settings.record(T)
     exchanges = record.dynamic and record.update is None and record.prune is not None
-    quick = replace(record, rounds=())
-    if exchanges:
-        quick = replace(quick, schedule=replace(record.schedule, every=every, until=1.0))
+    schedule = replace(record.schedule, every=every, until=1.0) if exchanges else record.schedule
+    quick = replace(record, rounds=(), schedule=schedule)
     net = settings.network(data, seed=0)
     start = perf_counter()
     _, *timed = islice(train(net, data, quick, settings.config), steps)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 from math import ceil
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from ..._support.validation import INT32_MAX, check_choice, check_integer, check_interval, is_integer, quoted
 from ...data import LOADERS, Dataset
@@ -23,42 +23,29 @@ from ...training.config import Config
 from ..compare import layer_sizes, loss_for
 
 
-class ValueType(NamedTuple):
-    """Which TOML values a setting accepts, and the words for them in a message."""
-
-    accepts: Callable[[Any], bool]
-    words: str
-
-
-def _whole(value: Any) -> bool:
+def _is_whole(value: Any) -> bool:
     return is_integer(value, -INT32_MAX, INT32_MAX)
 
 
-def _number(value: Any) -> bool:
-    return _whole(value) or isinstance(value, float)
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or isinstance(value, float)
 
 
-TEXT = ValueType(lambda value: isinstance(value, str), 'a text in quotes, such as "rigl"')
-WHOLE = ValueType(_whole, f"a whole number of at most {INT32_MAX}")
-NUMBER = ValueType(_number, "a number")
-FLAG = ValueType(lambda value: isinstance(value, bool), "true or false")
-SIZES = ValueType(lambda v: isinstance(v, list) and all(map(_whole, v)), "a list of sizes, such as [256, 256]")
-SHARES = ValueType(lambda v: isinstance(v, list) and all(map(_number, v)), "a list of numbers such as [0.5]")
-PERIOD = ValueType(lambda value: _whole(value) or value == "epoch", 'a whole number of steps, or "epoch"')
-SCHEMA: dict[str, ValueType] = (
-    dict.fromkeys(("data", "path", "method", "prune", "growth", "guide", "per"), TEXT)
-    | dict.fromkeys(("decay", "allocation", "optimizer"), TEXT)
-    | dict.fromkeys(("samples", "updates", "connections", "epochs", "batch"), WHOLE)
-    | dict.fromkeys(("gamma", "alpha", "until", "density", "width", "lr", "momentum", "weight_decay"), NUMBER)
-    | {"every": PERIOD, "hidden": SIZES, "milestones": SHARES, "nesterov": FLAG, "masks": FLAG}
-)
+TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "str": (lambda value: isinstance(value, str), 'a text in quotes, such as "rigl"'),
+    "int": (_is_whole, f"a whole number of at most {INT32_MAX}"),
+    "float": (_is_number, "a number"),
+    "bool": (lambda value: isinstance(value, bool), "true or false"),
+    "int | str": (lambda value: _is_whole(value) or value == "epoch", 'a whole number of steps, or "epoch"'),
+    "tuple[int, ...]": (lambda v: type(v) is list and all(map(_is_whole, v)), "a list of sizes, such as [256, 256]"),
+    "tuple[float, ...]": (lambda v: type(v) is list and all(map(_is_number, v)), "a list of numbers such as [0.5]"),
+}
+"""Type of a setting → whether a TOML value is of that type, and the type in words."""
 GUIDES: dict[str, Distribution] = {"uniform": uniform, "synflow": synflow, "grabo": grabo, "graest": graest, "l2": l2}
 CHOICES: dict[str, Collection[str]] = {
     "data": LOADERS, "guide": GUIDES, "decay": DECAYS, "allocation": KINDS, "optimizer": ("sgd", "adam"),
 }  # fmt: skip
 EXCLUSIVE = (("density", "connections"), ("every", "updates"))  # at most one of each pair
-OF_SCHEDULE = ("alpha", "every", "updates", "until", "decay")
-OF_GUIDED_SAMPLE = ("guide", "gamma", "per")
 
 
 @dataclass(frozen=True)
@@ -104,10 +91,7 @@ class Settings:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
-        """Settings from TOML values, with None where the method does not use one.
-
-        Raises ValueError for an unknown setting and for a value that does not fit.
-        """
+        """Settings from TOML values, None where the method uses none. Raises ValueError for what does not fit."""
         values = {name: _converted(name, value) for name, value in given.items()}
         for one, other in EXCLUSIVE:
             if one in values and other in values:
@@ -136,15 +120,14 @@ class Settings:
 
     def _without_unused(self) -> Settings:
         record = self.record(self.epochs)
-        unused: list[str] = []
-        if not has_period(record):
-            unused += OF_SCHEDULE
-        if record.prune is None and self.method:
-            unused += ("prune", "growth")
-        if not isinstance(record.candidates, GuidedSample):
-            unused += OF_GUIDED_SAMPLE
-        if (record.start, record.begin, record.dynamic, record.rounds) == ("dense", None, False, ()):
-            unused += ("density", "connections", "allocation")  # every connection, whatever the budget
+        has_every_connection = (record.start, record.begin, record.dynamic, record.rounds) == ("dense", None, False, ())
+        used = {
+            ("alpha", "every", "updates", "until", "decay"): has_period(record),
+            ("prune", "growth"): record.prune is not None or self.method is None,
+            ("guide", "gamma", "per"): isinstance(record.candidates, GuidedSample),
+            ("density", "connections", "allocation"): not has_every_connection,
+        }
+        unused = [name for names, is_used in used.items() if not is_used for name in names]
         changes: dict[str, Any] = {} if self.density or self.connections else {"density": 0.01}
         return replace(self, **changes | dict.fromkeys(unused))
 
@@ -204,14 +187,13 @@ def has_period(record: Method) -> bool:
 
 
 def _converted(name: str, value: Any) -> Any:
-    """A TOML value as Settings holds it: a tuple instead of a list, 1.0 instead of 1 where any number is accepted.
-
-    Raises ValueError for an unknown setting or a value of the wrong type.
-    """
-    check_choice("setting", name, SCHEMA)
-    if not SCHEMA[name].accepts(value):
-        raise ValueError(f"{name} {quoted(value)} is not {SCHEMA[name].words}")
-    if SCHEMA[name] is NUMBER:
+    """A TOML value as Settings holds it: a tuple for a list, 1.0 for 1. Raises ValueError for one of another type."""
+    check_choice("setting", name, Settings.__dataclass_fields__)
+    type_of_setting = str(Settings.__dataclass_fields__[name].type).removesuffix(" | None")
+    is_of_type, words = TYPES[type_of_setting]
+    if not is_of_type(value):
+        raise ValueError(f"{name} {quoted(value)} is not {words}")
+    if type_of_setting == "float":
         return float(value)
     return tuple(value) if isinstance(value, list) else value
 

@@ -24,8 +24,6 @@ Settings that a method does not use are dropped, and trials that become equal ar
 one trial. `hidden` and `milestones` are lists already, and vary as lists of lists.
 """
 
-from __future__ import annotations
-
 import difflib
 import os
 import tomllib
@@ -34,7 +32,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ..._support.validation import as_path, check_integer, quoted
 from ...data import sources
@@ -43,6 +41,7 @@ from .trial import Trial
 
 SHIPPED = Path(__file__).parent.parent / "studies"
 PARTS = ("title", "source", "seeds", "fixed", "grid", "full")
+LISTS = ("hidden", "milestones")  # settings of which a single value is a list already
 MOST_RUNS = 100_000
 
 
@@ -61,7 +60,7 @@ class Study:
         """All trials, seed by seed, so that an interrupted study has run the whole grid with fewer seeds."""
         return [Trial(self.name, cell, seed) for seed in self.seeds for cell in self.cells]
 
-    def only(self, conditions: Sequence[str]) -> Study:
+    def only(self, conditions: Sequence[str]) -> Self:
         """The study with the cells that meet all conditions `setting=value`. Raises ValueError if none is left."""
         cells = self.cells
         for condition in conditions:
@@ -84,25 +83,21 @@ def shipped() -> dict[str, Path]:
 def find(study: str) -> Path:
     """The file of a shipped study, or else the path itself. Raises ValueError for a name that is neither."""
     known = shipped()
-    if study in known:
-        return known[study]
-    if not Path(study).suffix and not Path(study).exists():
+    if study not in known and not Path(study).suffix and not Path(study).exists():
         near = difflib.get_close_matches(study, known, n=2) or list(known)
         raise ValueError(f"there is no study {study!r}: did you mean {' or '.join(near)}? Or give a TOML file")
-    return Path(study)
+    return known.get(study, Path(study))
 
 
 def load_study(path: str | os.PathLike[str], *, full: bool = False) -> Study:
     """Read a study. Raises ValueError naming the file, the grid and the value that is wrong."""
     path = as_path("path", path)
     try:
-        text = path.read_text(encoding="utf-8")
+        return _study(path.stem, tomllib.loads(path.read_text(encoding="utf-8")), full)
     except OSError as error:
         raise ValueError(f"cannot read study {str(path)!r}: {error.strerror}; see `minidst sweep --list`") from None
     except UnicodeDecodeError:
         raise ValueError(f"study {str(path)!r} is not UTF-8 text; give a TOML file") from None
-    try:
-        return _study(path.stem, tomllib.loads(text), full)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"study {str(path)!r} is no TOML: {error}; write settings as name = value") from None
     except ValueError as error:
@@ -133,12 +128,11 @@ def _check_parts(content: Mapping[str, Any], known: Sequence[str] = PARTS, where
     for name in content:
         if name not in known:
             raise ValueError(f"{where} has {name!r}, which is unknown; it takes {', '.join(known)}")
-    for name in ("title", "source"):
-        if not isinstance(content.get(name, ""), str):
-            raise ValueError(f"{name} {content[name]!r} is not a text in quotes")
-    for name in ("fixed", "full"):
-        if not isinstance(content.get(name, {}), dict):
-            raise ValueError(f"{name} {content[name]!r} is not a table; write [{name}] above its settings")
+    for name in ("title", "source", "fixed", "full"):
+        kind = str if name in ("title", "source") else dict
+        if not isinstance(content.get(name, kind()), kind):
+            wanted = "text in quotes" if kind is str else f"table; write [{name}] above its settings"
+            raise ValueError(f"{name} {content[name]!r} is not a {wanted}")
     grids = content.get("grid", [])
     if not isinstance(grids, list) or not all(isinstance(grid, dict) for grid in grids):
         raise ValueError("grid is not a list of tables; write [[grid]], in double brackets, above its settings")
@@ -174,9 +168,11 @@ def _grids_to_run(grids: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, dic
 
 def _combinations(fixed: Mapping[str, Any], grid: Mapping[str, Any]) -> Iterator[Settings]:
     """The settings of every combination of the grid's values."""
-    axes = {name: value if _is_axis(name, value) else [value] for name, value in _overridden(fixed, grid).items()}
-    for name, values in axes.items():
-        if not values:
+    axes: dict[str, list[Any]] = {}
+    for name, value in _overridden(fixed, grid).items():
+        several = isinstance(value, list) and (name not in LISTS or all(isinstance(one, list) for one in value))
+        axes[name] = value if several else [value]
+        if not axes[name]:
             raise ValueError(f"{name} is an empty list; give it a value, or leave it out")
     count = prod(map(len, axes.values()))
     if count > MOST_RUNS:
@@ -192,12 +188,6 @@ def _overridden(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
     """`table | changes`, where a change also removes the setting that excludes it, such as density for connections."""
     replaced = {name for pair in EXCLUSIVE for name in pair if any(one in changes for one in pair)}
     return {name: value for name, value in table.items() if name not in replaced} | dict(changes)
-
-
-def _is_axis(name: str, value: Any) -> bool:
-    """Whether a list is one of values; a single value of hidden or milestones is a list already."""
-    is_list_of_lists = isinstance(value, list) and all(isinstance(one, list) for one in value)
-    return is_list_of_lists if name in ("hidden", "milestones") else isinstance(value, list)
 
 
 def _seeds(seeds: Any) -> tuple[int, ...]:

@@ -1,7 +1,5 @@
 """One trial of a study: settings and a seed, the training and measurement of them, and the resulting row."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json
@@ -38,8 +36,25 @@ class Trial:
 
 def run_trial(trial: Trial) -> dict[str, Any]:
     """Train and return the columns of a row; after any error, a row with its message."""
+    settings = trial.settings
     try:
-        return _train(trial)
+        data = load_samples(settings.data, settings.path, settings.samples)
+        net = settings.network(data, trial.seed)
+        record = settings.record(settings.steps(data))
+        run = Run(net, data, record, settings.config)
+        tracker = TopologyTracker(net)
+        for step in run:
+            tracker.observe(step)
+        history, last, every = run.history, run.history.epochs[-1], record.schedule.every
+        return {
+            "method": record.name, "measure": history.measure, "score": last.score, "connections": last.connections,
+            "every": None if not has_period(record) else run.per_epoch if every == "epoch" else every,
+            "scores": json.dumps([epoch.score for epoch in history.epochs]),
+            "losses": json.dumps([epoch.loss for epoch in history.epochs]),
+            "densities": json.dumps(list(last.densities)), "places": tracker.places,
+            "bytes": history.peak_bytes, "seconds": history.seconds,
+            "version": __version__, "revision": revision(), **tracker.columns(settings.masks),
+        }  # fmt: skip
     except Exception as error:  # a failure is a result too, and must not stop the other trials
         return failure_row(error)
 
@@ -48,35 +63,6 @@ def failure_row(error: BaseException) -> dict[str, Any]:
     """The row of a trial that failed."""
     reason = str(error) if isinstance(error, ValueError | FloatingPointError) else f"{type(error).__name__}: {error}"
     return {"error": " ".join(reason.split()), "version": __version__, "revision": revision()}
-
-
-def _train(trial: Trial) -> dict[str, Any]:
-    settings = trial.settings
-    data = load_samples(settings.data, settings.path, settings.samples)
-    net = settings.network(data, trial.seed)
-    record = settings.record(settings.steps(data))
-    run = Run(net, data, record, settings.config)
-    tracker = TopologyTracker(net)
-    for step in run:
-        tracker.observe(step)
-    history, last = run.history, run.history.epochs[-1]
-    every = run.per_epoch if record.schedule.every == "epoch" else int(record.schedule.every)
-    row: dict[str, Any] = {
-        "method": record.name,
-        "every": every if has_period(record) else None,
-        "measure": history.measure,
-        "score": last.score,
-        "scores": json.dumps([epoch.score for epoch in history.epochs]),
-        "losses": json.dumps([epoch.loss for epoch in history.epochs]),
-        "connections": last.connections,
-        "places": tracker.places,
-        "densities": json.dumps(list(last.densities)),
-        "bytes": history.peak_bytes,
-        "seconds": history.seconds,
-        "version": __version__,
-        "revision": revision(),
-    }
-    return row | tracker.numbers() | (tracker.masks() if settings.masks else {})
 
 
 @lru_cache(maxsize=4)  # a worker runs many trials on the same data
@@ -91,10 +77,7 @@ def load_samples(name: str, path: str | None, samples: int | None) -> Dataset:
 
 
 class TopologyTracker:
-    """Measures how a network's topology changes during a run, in O(ever active) memory.
-
-    Of a network that starts dense it only counts the candidates that updates consider.
-    """
+    """Measures how a network's topology changes during a run: O(ever active) memory, and none if it starts dense."""
 
     def __init__(self, net: Network) -> None:
         self.net = net
@@ -106,9 +89,8 @@ class TopologyTracker:
 
     def observe(self, step: Step) -> None:
         """Take in what a step changed; call it after every step."""
-        if step.considered:
-            self.updates += 1
-            self.considered += step.considered
+        self.updates += step.considered > 0
+        self.considered += step.considered
         if not (step.grown or step.pruned) or self.explored is None:
             return
         if self.gone is None:
@@ -116,23 +98,21 @@ class TopologyTracker:
             self.gone = [np.setdiff1d(before, now, assume_unique=True) for before, now in pairs]
         self.explored.add(self.net)
 
-    def numbers(self) -> dict[str, float | None]:
-        """itop: share of all connections ever active (R_s); jaccard: J̄ of the first and the last mask; sampled:
-        mean |S| of an update over n_out·n_in. None for a number that the run does not have.
+    def columns(self, masks: bool) -> dict[str, Any]:
+        """itop: share of all connections ever active (R_s); jaccard: J̄ of the first and the last mask; sampled: mean
+        |S| of an update over n_out·n_in. With masks also packed keys: first and last, of the connections at the start
+        and at the end; gone, of those that the first update removed (P ∖ G: what it grew again stays). None for what
+        the run does not have.
         """
-        overlaps = [jaccard(a, b) for a, b in zip(self.first, self._keys(), strict=True)] if self.first else []
-        return {
+        first, last = self.first, self._keys()
+        columns: dict[str, Any] = {
             "itop": self.explored.ratio if self.explored else None,
-            "jaccard": float(np.mean(overlaps)) if overlaps else None,
+            "jaccard": float(np.mean([jaccard(a, b) for a, b in zip(first, last, strict=True)])) if first else None,
             "sampled": self.considered / self.updates / self.places if self.updates else None,
         }
-
-    def masks(self) -> dict[str, bytes | None]:
-        """Packed keys. first, last: of the connections at the start and at the end; gone: of those that the first
-        update removed (P ∖ G: without those that it pruned and grew again). Empty for a network that starts dense.
-        """
-        sets = {"first": self.first, "last": self._keys(), "gone": self.gone} if self.first else {}
-        return {name: pack(keys) if keys is not None else None for name, keys in sets.items()}
+        if masks and first:
+            columns |= {"first": pack(first), "last": pack(last), "gone": pack(self.gone) if self.gone else None}
+        return columns
 
     def _keys(self) -> list[Offset]:
         return [layer.W.keys() for layer in self.net.sparse]
