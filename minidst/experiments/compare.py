@@ -82,12 +82,12 @@ def compare(
     paper_schedules: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> list[Row]:
-    """Train every method with seeds 0 … seeds − 1, all with one schedule scaled to the run's length (`paced`).
+    """Train every method once with each of the seeds 0 … seeds − 1, all with one schedule scaled to the run (`paced`).
 
-    That schedule has α = 0.3, falling as a cosine to 0 at 75 % of training, and ΔT such that a run holds 67 periods (20
-    steps on digits). A method that prunes a dense network exchanges nothing, so it keeps its own α and curve.
-    paper_schedules: keep each record's own schedule; progress: called after each run with method and seed.
-    Raises ValueError for arguments that do not fit, before anything is trained.
+    That schedule has α = 0.3, falling as a cosine to 0 at 75 % of training, and 67 periods ΔT in a run (of 20 steps on
+    digits). A method that prunes a dense network exchanges nothing, so it keeps its own α and curve.
+    paper_schedules: keep each record's own schedule; progress: called after each run with method and seed. Raises
+    ValueError for arguments that do not fit, before anything is trained.
     """
     config = Config() if config is None else config
     check_type("data", data, Dataset, 'a Dataset, such as minidst.load("digits")')
@@ -99,9 +99,8 @@ def compare(
     if not methods:
         raise ValueError(f"methods {quoted(methods)} is empty; give at least one, such as ['rigl']")
     samples = len(data.x_train) - held_out_samples(len(data.x_train), config.validation)
-    records = [method(name) for name in dict.fromkeys(methods)]  # each once
-    if not paper_schedules:
-        records = [paced(record, config.epochs * ceil(samples / config.batch)) for record in records]
+    steps = config.epochs * ceil(samples / config.batch)
+    records = [method(name) if paper_schedules else paced(method(name), steps) for name in dict.fromkeys(methods)]
     network = partial(mlp, layer_sizes(data, hidden), density=density, allocation=allocation, loss=loss_for(data))
     for record in records:  # a budget that leaves a layer empty is found here, not after the first method's runs
         network(method=record)

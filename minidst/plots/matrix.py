@@ -61,8 +61,7 @@ def _frame(axes: Any, shape: tuple[int, ...], title: str) -> None:
     axes.set_yticks(range(n_out) if few else [0, n_out - 1])
     axes.tick_params(length=0)
     axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set(visible=True, color="0.8")
+    axes.spines[:].set(visible=True, color="0.8")
     if few:
         for i in range(1, n_out):
             axes.axhline(i - 0.5, color="0.9", linewidth=0.8, zorder=0)

@@ -23,10 +23,9 @@ from minidst.experiments.report import (
     read,
     similarity,
 )
-from minidst.experiments.report.figures import pareto_optimal
+from minidst.experiments.report.figures import jaccard_matrix, pareto_optimal
 from minidst.experiments.report.grouped import Report, setting_text
 from minidst.experiments.report.ranks import rank
-from minidst.experiments.report.similarity import jaccard_matrix
 from minidst.experiments.report.table import LATEX
 from minidst.experiments.sweep import Results, Settings, Trial
 from minidst.experiments.sweep.trial import pack, unpack

@@ -1,9 +1,8 @@
 """Reports: tables and figures of the results of a sweep."""
 
-from .figures import curves, front
+from .figures import curves, front, similarity
 from .grouped import Cell, Report, read
 from .ranks import Ranks, critical_difference, nemenyi, ranked
-from .similarity import similarity
 from .table import as_csv, as_latex, as_text
 
 __all__ = ["Cell", "Ranks", "Report", "as_csv", "as_latex", "as_text", "critical_difference", "curves", "front",

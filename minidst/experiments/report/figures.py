@@ -1,18 +1,23 @@
-"""Figures of a report: curves against a setting, and the Pareto front of score and memory."""
+"""Figures of a report: curves against a setting, the Pareto front of score and memory, and the similarity of masks."""
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from math import ceil, inf, log
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from ...analysis.metrics import jaccard
 from ...plots import line_styles, styled_figure
+from ..sweep.trial import unpack
 from .grouped import Block, Cell, Report, X, setting_text
 
 MARKERS = "osD^vP*X"
 Y = {"score": "", "itop": "ITOP: share of connections ever active", "jaccard": "Jaccard index of first and last mask"}
 """The columns that may be the y-axis of curves, with its label; the score's is `Report.measure`."""
+MASKS = {"gone": "gone at the first update", "last": "connections at the end"}
 
 
 def curves(report: Report, x: str, y: str = "score") -> Figure:
@@ -49,7 +54,7 @@ def front(report: Report) -> Figure:
             for label, style in styles.items():
                 series = [cell for cell in cells if report.label(cell) == label]
                 if series:
-                    axes.errorbar(*_memory_and_score(series), [_bar(cell, "score") for cell in series], label=label,
+                    axes.errorbar(*_memory_and_score(series), _bars(series, "score"), label=label,
                                   markersize=4, elinewidth=0.6, **style | {"linestyle": "none"})  # fmt: skip
             best = pareto_optimal(cells, higher_is_better=report.higher_is_better)
             axes.step(*_memory_and_score(best), where="post", color="0.3", linewidth=1, label="front")
@@ -74,6 +79,61 @@ def pareto_optimal(cells: Sequence[Cell], *, higher_is_better: bool = True) -> l
     return found
 
 
+def similarity(report: Report) -> Figure | None:
+    """Two matrices per block of J̄, averaged over seeds, of the connections that series drop first and end with; None if
+    no run kept them (`masks = true`). Source: Nowak et al. 2023, figure 6. Runs of the same seed share their network up
+    to the first update, so what that update removes differs by the criterion alone.
+    """
+    kept = {block: with_masks for block, cells in report.blocks().items()
+            if len(with_masks := [cell for cell in cells if any(row["last"] for row in cell.rows)]) > 1}  # fmt: skip
+    if not kept:
+        return None
+    size = max(map(len, kept.values()))
+    with styled_figure(4 + 1.1 * size, len(kept) * (1.7 + 0.48 * size), **{"axes.grid": False}) as figure:
+        panels = figure.subplots(len(kept), 2, squeeze=False)
+        for row, (block, cells) in zip(panels, kept.items(), strict=True):
+            for axes, (mask, heading) in zip(row, MASKS.items(), strict=True):
+                _draw_matrix(axes, *jaccard_matrix(report, cells, mask))
+                by_chance = f", two random starts: {chance(cells):.2f}" if mask == "last" else ""
+                axes.set_title(f"{heading}{by_chance}\n{block_title(block)}", fontsize=8)
+        add_caption(figure, report, "mean over layers and seeds of the Jaccard index")
+    return figure
+
+
+def jaccard_matrix(report: Report, cells: list[Cell], mask: str) -> tuple[list[str], Any]:
+    """(names, J̄): of each pair of cells, over the seeds that both have. For `last`, the last row is the start."""
+    sets = {report.label(cell): _unpacked([cell], mask) for cell in cells}
+    if mask == "last":
+        sets["at the start"] = _unpacked(cells, "first")
+    names, layers = list(sets), changeable(cells)
+    J = np.full((len(names), len(names)), np.nan)
+    for (a, one), (b, other) in combinations(enumerate(sets.values()), 2):
+        J[a, b] = J[b, a] = _mean_over(layers, [(one[seed], other[seed]) for seed in one.keys() & other.keys()])
+    return names, J
+
+
+def chance(cells: list[Cell]) -> float:
+    """J̄ of the starts of different seeds: the overlap of random graphs."""
+    return _mean_over(changeable(cells), list(combinations(_unpacked(cells, "first").values(), 2)))
+
+
+def changeable(cells: list[Cell]) -> list[int]:
+    """The layers, from 0, that any first update changed (others tell nothing about criteria); all if there is none."""
+    gone = [[keys.size > 0 for keys in unpack(row["gone"])] for cell in cells for row in cell.rows if row["gone"]]
+    layers = next(len(unpack(row["last"])) for cell in cells for row in cell.rows if row["last"])
+    return [l for l, any_gone in enumerate(np.any(gone, 0)) if any_gone] if np.any(gone) else list(range(layers))
+
+
+def _unpacked(cells: list[Cell], mask: str) -> dict[int, list[Any]]:
+    """Seed → keys of each layer."""
+    return {row["seed"]: unpack(row[mask]) for cell in cells for row in cell.rows if row[mask]}
+
+
+def _mean_over(layers: list[int], pairs: list[tuple[list[Any], list[Any]]]) -> float:
+    """J̄ of each pair of masks, averaged; nan for no pairs."""
+    return float(np.mean([np.mean([jaccard(a[l], b[l]) for l in layers]) for a, b in pairs])) if pairs else float("nan")
+
+
 def block_title(block: Block) -> str:
     """The heading of a panel."""
     words = {"data": "{}", "growth": "{} growth", "every": "ΔT {}", "gamma": "γ {}", "alpha": "α {}"}
@@ -95,12 +155,22 @@ def _draw_curves(axes: Any, report: Report, cells: list[Cell], x: str, y: str, s
         if line:
             shift = 1.012 ** (number - len(present) / 2)  # or the bars of several lines would hide each other
             points = [cell.settings[x] * shift for cell in line]
-            axes.errorbar(points, [cell.mean(y) for cell in line], [_bar(cell, y) for cell in line], label=name,
+            axes.errorbar(points, [cell.mean(y) for cell in line], _bars(line, y), label=name,
                           markersize=4, capsize=2, elinewidth=0.8, **style)  # fmt: skip
         for cell in (cell for cell in series if cell.settings[x] is None):
-            mean, half = cell.mean(y), _bar(cell, y)
+            mean, half = cell.mean(y), _bars([cell], y)[0]
             axes.axhline(mean, label=name, linewidth=1.2, color=style["color"], linestyle=style["linestyle"])
             axes.axhspan(mean - half, mean + half, color=style["color"], alpha=0.1, linewidth=0)
+
+
+def _draw_matrix(axes: Any, names: list[str], J: Any) -> None:
+    axes.imshow(np.ma.masked_invalid(J), cmap="cividis", vmin=0, vmax=1)
+    for i, j in np.argwhere(np.isfinite(J)):
+        ink = "white" if J[i, j] < 0.6 else "black"
+        axes.text(j, i, f"{J[i, j]:.2f}", ha="center", va="center", fontsize=7, color=ink)
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", fontsize=7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
+    axes.spines[:].set_visible(False)
 
 
 def _series_styles(report: Report) -> dict[str, dict[str, Any]]:
@@ -109,9 +179,8 @@ def _series_styles(report: Report) -> dict[str, dict[str, Any]]:
     return {name: {**line, "marker": MARKERS[i % len(MARKERS)]} for i, (name, line) in enumerate(lines.items())}
 
 
-def _bar(cell: Cell, column: str) -> float:
-    half = cell.interval(column)
-    return half if half == half else 0.0  # nan: one seed has no interval
+def _bars(cells: Iterable[Cell], column: str) -> Any:
+    return np.nan_to_num([cell.interval(column) for cell in cells])  # one seed has no interval
 
 
 def _memory_and_score(cells: Iterable[Cell]) -> tuple[list[float], list[float]]:

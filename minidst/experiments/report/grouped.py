@@ -20,11 +20,10 @@ from ..._support.statistics import half_width
 from ..sweep import Results
 
 SERIES = ("method", "prune", "guide", "per")
-X = {
+X = {  # the settings that may be the x-axis of a figure, with its label
     "density": "density", "gamma": "γ: sample per active (or pruned) connection", "every": "ΔT (steps)",
     "width": "width (factor)", "connections": "connections", "alpha": "α",
 }  # fmt: skip
-"""The settings that may be the x-axis of a figure, with its label."""
 ORDER = ("data", "path", "hidden", *SERIES, "growth", *X)  # of columns; the others follow as in Settings
 Block = tuple[tuple[str, Any], ...]  # (setting, value) for each setting that tells blocks apart
 
@@ -105,10 +104,8 @@ class Report:
         names = tuple(name for name in self.varied if name not in (*SERIES, *without))
         whole = [values for values in self._combinations(names) if None not in values] or self._combinations(names)
         blocks = [tuple(zip(names, values, strict=True)) for values in whole]
-        return {
-            block: [cell for cell in self.cells if all(cell.settings[name] in (None, value) for name, value in block)]
-            for block in blocks
-        }
+        return {block: [cell for cell in self.cells if all(cell.settings[n] in (None, value) for n, value in block)]
+                for block in blocks}  # fmt: skip
 
     def _combinations(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
         return list(dict.fromkeys(tuple(cell.settings[name] for name in names) for cell in self.cells))
@@ -142,12 +139,10 @@ def _in_order(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     named = ("data", "hidden", "growth", *SERIES)
     seen = {name: list(dict.fromkeys(cell.settings[name] for cell in cells)) for name in named}
 
-    def position(cell: Cell) -> list[float]:
-        numbers = [cell.settings[name] for name in X]
-        positions = [seen[name].index(cell.settings[name]) for name in named]
-        return [*positions, *(number if isinstance(number, int | float) else -1.0 for number in numbers)]
-
-    return tuple(sorted(cells, key=position))
+    return tuple(sorted(cells, key=lambda cell: [
+        *(seen[name].index(cell.settings[name]) for name in named),
+        *(value if isinstance(value := cell.settings[name], int | float) else -1 for name in X),
+    ]))  # fmt: skip
 
 
 def setting_text(value: Any) -> str:

@@ -23,8 +23,7 @@ from .grouped import Report
 class Ranks:
     """Average ranks (1 is best) of k treatments over N blocks, with Friedman's test that they are all alike.
 
-    critical: two treatments whose ranks differ by more differ significantly at 5 % (Nemenyi); incomplete: number of
-    blocks left out because a treatment is missing.
+    critical: ranks that differ by more differ significantly at 5 % (Nemenyi); incomplete: blocks that lack a treatment.
     """
 
     names: tuple[str, ...]
@@ -65,8 +64,7 @@ def rank(scores: Any, names: tuple[str, ...], *, higher_is_better: bool = True, 
 
 def ranked(report: Report, where: Callable[[dict[str, Any]], bool] = lambda block: True) -> Ranks | None:
     """The series of a report, ranked in each block by their mean scores; None if there are too few to rank.
-
-    Baselines are left out, and so are series that occur in at most half of the blocks. where: whether a block counts.
+    Baselines and series in at most half of the blocks are left out. where: whether a block counts.
     """
     tables = [
         {report.label(cell): cell.mean("score") for cell in cells if not cell.is_baseline_in(block)}

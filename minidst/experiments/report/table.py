@@ -19,12 +19,11 @@ MEASURED: dict[str, tuple[str, Callable[[float], str], str]] = {
     "sampled": ("S %", lambda v: f"{100 * v:.2g}", "|S|/|W|, share of connections that an update looks at"),
 }
 """Measured column → its heading, how its mean is printed, and the note below the table."""
-LATEX = str.maketrans({
+LATEX = str.maketrans({  # for str.translate: what has a meaning in LaTeX, and what it writes in another way
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "γ": r"$\gamma$", "α": r"$\alpha$",
     "Δ": r"$\Delta$", "—": "---", "|": r"$|$", "<": r"$<$", ">": r"$>$",
 })  # fmt: skip
-"""For `str.translate`: escapes all characters that have a meaning in LaTeX, and writes others in its way."""
 
 
 def as_text(report: Report, width: int = 80) -> str:
@@ -50,15 +49,14 @@ def as_latex(report: Report) -> str:
 
 
 def as_csv(report: Report) -> str:
-    """A line per cell with unrounded numbers: settings, mean and half interval of every measure, seeds, failures.
-
-    Accuracies are in %, memory in bytes, times in seconds; a field without a number is empty.
+    """A line per cell with unrounded numbers: settings, mean and half interval of every measure, seeds, failures. Units
+    are % for accuracies, bytes and seconds; a field without a number is empty.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     numbers = ("score", *MEASURED)
-    means = {"connections": "mean_connections"}  # `connections` is a setting too
-    headings = [heading for name in numbers for heading in (means.get(name, name), f"{name}_half_interval")]
+    headings = [heading for name in numbers for heading in (name, f"{name}_half_interval")]
+    headings[headings.index("connections")] = "mean_connections"  # `connections` is a setting too
     writer.writerow([*report.cells[0].settings, *headings, "seeds", "failed", "version", "revision"])
     for cell in report.cells:
         settings = [setting_text(value) if isinstance(value, tuple) else value for value in cell.settings.values()]

@@ -1,8 +1,7 @@
 """Sweeps: a study, a grid of settings × seeds, is run trial by trial into a file of results."""
 
-from .executors import Cluster, Here, Local, Pool
 from .results import Results
-from .scheduler import estimate, sweep
+from .scheduler import Cluster, Here, Local, Pool, estimate, sweep
 from .settings import Settings
 from .study import Study, find, load_study, shipped
 from .trial import Trial, run_trial

@@ -96,9 +96,7 @@ class Results(AbstractContextManager["Results"]):
             finished = self.finished()
             claims = dict(db.execute("SELECT key, owner FROM claims"))
             held: dict[str, bool] = {}
-            for trial in trials:
-                if trial.key in finished:
-                    continue
+            for trial in (trial for trial in trials if trial.key not in finished):
                 lease = claims.get(trial.key)
                 if lease is None or not held.setdefault(lease, _is_held(_lease_file(self.path, lease))):
                     db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (trial.key, self._lease.name))

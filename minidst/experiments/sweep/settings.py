@@ -135,28 +135,24 @@ class Settings:
         """The method, for a training of `steps` steps."""
         parts = combination(self.prune or "magnitude", cast(Growth, self.growth or "random"))
         record = method(self.method) if self.method else parts
-        if record.prune is not None:
-            if self.prune:
-                record = replace(record, prune=parts.prune)
-            if self.growth:
-                record = replace(record, candidates=parts.candidates, score=parts.score, flops=parts.flops)
+        if record.prune is not None and self.prune:
+            record = replace(record, prune=parts.prune)
+        if record.prune is not None and self.growth:
+            record = replace(record, candidates=parts.candidates, score=parts.score, flops=parts.flops)
+        guide, decay = self.guide and GUIDES[self.guide], self.decay and DECAYS[self.decay]
         if isinstance(record.candidates, GuidedSample):
-            guide = self.guide and GUIDES[self.guide]
             sample = _changed(record.candidates, distribution=guide, gamma=self.gamma, per=self.per)
             record = replace(record, candidates=sample)
         every = max(1, round(steps / self.updates)) if self.updates else self.every
-        decay = self.decay and DECAYS[self.decay]
         schedule = _changed(record.schedule, alpha=self.alpha, every=every, until=self.until, decay=decay)
         return replace(record, schedule=schedule)
 
     @cached_property
     def config(self) -> Config:
         """The training config. The learning rate defaults to 0.1 for SGD and 0.001 for Adam."""
-        if self.optimizer == "adam":
-            lr, optimizer = 0.001, _changed(Adam(), weight_decay=self.weight_decay)
-        else:
-            lr, optimizer = 0.1, _changed(SGD(), weight_decay=self.weight_decay, momentum=self.momentum,
-                                          nesterov=self.nesterov)  # fmt: skip
+        lr, optimizer = (0.001, Adam()) if self.optimizer == "adam" else (0.1, SGD(nesterov=self.nesterov))
+        momentum = {"momentum": self.momentum} if self.optimizer == "sgd" else {}
+        optimizer = _changed(optimizer, weight_decay=self.weight_decay, **momentum)
         return Config(self.epochs, self.batch, lr if self.lr is None else self.lr, Steps(self.milestones), optimizer)
 
     def steps(self, data: Dataset) -> int:

@@ -1,7 +1,6 @@
 """A study: a grid of trials, settings × seeds, read from a TOML file.
 
     title = "Where to prune"
-    source = "…"                    # the paper that it follows
     seeds = 5                       # or a list of them
 
     [fixed]                         # settings of all trials, see Settings
@@ -39,7 +38,6 @@ from ...data import sources
 from .settings import EXCLUSIVE, Settings
 from .trial import Trial
 
-SHIPPED = Path(__file__).parent.parent / "studies"
 PARTS = ("title", "source", "seeds", "fixed", "grid", "full")
 LISTS = ("hidden", "milestones")  # settings of which a single value is a list already
 MOST_RUNS = 100_000
@@ -67,17 +65,16 @@ class Study:
             name, equals, value = condition.partition("=")
             if not equals or name not in Settings.__dataclass_fields__:
                 raise ValueError(f"--only {condition!r} is not setting=value, such as data=digits")
-            values = {cell: _on_command_line(getattr(cell, name)) for cell in cells}
-            cells = tuple(cell for cell in cells if values[cell] == value)
+            known = [_on_command_line(getattr(cell, name)) for cell in cells]
+            cells = tuple(cell for cell, known_value in zip(cells, known, strict=True) if known_value == value)
             if not cells:
-                known = ", ".join(sorted(set(values.values())))
-                raise ValueError(f"--only {condition!r} leaves no run; {name} is one of {known}")
+                raise ValueError(f"--only {condition!r} leaves no run; {name} is one of {', '.join(sorted({*known}))}")
         return replace(self, cells=cells)
 
 
 def shipped() -> dict[str, Path]:
     """Name → file of the studies that come with the package."""
-    return {path.stem: path for path in sorted(SHIPPED.glob("*.toml"))}
+    return {path.stem: path for path in sorted(Path(__file__).parent.parent.glob("studies/*.toml"))}
 
 
 def find(study: str) -> Path:

@@ -91,18 +91,16 @@ class TopologyTracker:
         """Take in what a step changed; call it after every step."""
         self.updates += step.considered > 0
         self.considered += step.considered
-        if not (step.grown or step.pruned) or self.explored is None:
-            return
-        if self.gone is None:
-            pairs = zip(self.first, self._keys(), strict=True)
-            self.gone = [np.setdiff1d(before, now, assume_unique=True) for before, now in pairs]
-        self.explored.add(self.net)
+        if self.explored and (step.grown or step.pruned):
+            if self.gone is None:
+                pairs = zip(self.first, self._keys(), strict=True)
+                self.gone = [np.setdiff1d(before, now, assume_unique=True) for before, now in pairs]
+            self.explored.add(self.net)
 
     def columns(self, masks: bool) -> dict[str, Any]:
         """itop: share of all connections ever active (R_s); jaccard: J̄ of the first and the last mask; sampled: mean
-        |S| of an update over n_out·n_in. With masks also packed keys: first and last, of the connections at the start
-        and at the end; gone, of those that the first update removed (P ∖ G: what it grew again stays). None for what
-        the run does not have.
+        |S| of an update over n_out·n_in; None for what a run does not have. With masks also the packed keys of the
+        connections at first, at last, and gone in the first update (P ∖ G: without those that it grew again).
         """
         first, last = self.first, self._keys()
         columns: dict[str, Any] = {
