@@ -23,13 +23,12 @@ from minidst.experiments.report import (
     read,
     similarity,
 )
-from minidst.experiments.report.grouped import Report, shown
-from minidst.experiments.report.pareto_front import unbeaten
+from minidst.experiments.report.figures import jaccard_matrix, pareto_optimal
+from minidst.experiments.report.grouped import Report, setting_text
 from minidst.experiments.report.ranks import rank
-from minidst.experiments.report.similarity import matrix
-from minidst.experiments.report.table import escaped
+from minidst.experiments.report.table import LATEX
 from minidst.experiments.sweep import Results, Settings, Trial
-from minidst.experiments.sweep.topology_tracker import pack, unpack
+from minidst.experiments.sweep.trial import pack, unpack
 
 pytestmark = pytest.mark.small
 
@@ -169,7 +168,7 @@ def test_the_csv_has_unrounded_numbers_and_quotes_what_needs_it(tmp_path):
 
 
 def test_latex_sees_no_command_in_a_name():
-    assert escaped(r"50% of_a & b#{$~^\x") == (
+    assert r"50% of_a & b#{$~^\x".translate(LATEX) == (
         r"50\% of\_a \& b\#\{\$\textasciitilde{}\textasciicircum{}\textbackslash{}x"
     )
 
@@ -226,7 +225,7 @@ def test_there_is_a_panel_per_block_and_none_for_a_block_with_a_single_x(tmp_pat
 def test_the_front_is_what_none_beats_with_as_little_memory(tmp_path):
     points = {"set": (100, 0.8), "rigl": (100, 0.9), "static": (200, 0.85), "mest": (300, 0.95), "snfs": (400, 0.95)}
     report = write(tmp_path / "r.sqlite", [({"method": m}, 0, s, {"bytes": b}) for m, (b, s) in points.items()])
-    assert [cell.settings["method"] for cell in unbeaten(report.cells)] == ["rigl", "mest"]
+    assert [cell.settings["method"] for cell in pareto_optimal(report.cells)] == ["rigl", "mest"]
     (axes,) = front(report).axes
     assert "kB" in axes.get_xlabel()
     assert "%" in axes.get_ylabel()
@@ -254,11 +253,11 @@ def test_similarity_is_the_mean_jaccard_index_over_changed_layers_and_seeds(tmp_
         ({"method": "rigl"}, 1, 0.5, masks(keys([4, 5], [1], full), keys([1], [0], full), keys([1], [1], []))),
     ]
     report = write(tmp_path / "r.sqlite", runs)
-    names, J = matrix(report, list(report.cells), "last")
+    names, J = jaccard_matrix(report, list(report.cells), "last")
     assert names == ["set", "rigl", "at the start"]
     assert J[0, 1] == pytest.approx(((1 / 3 + 1) / 2 + 1) / 2)  # seed 0: ({0,2},{2,3}), ({0},{0}); seed 1: equal
     assert J[0, 2] == pytest.approx(((1 / 3 + 1) / 2 + 0) / 2)
-    names, J = matrix(report, list(report.cells), "gone")
+    names, J = jaccard_matrix(report, list(report.cells), "gone")
     assert names == ["set", "rigl"]
     assert J[0, 1] == pytest.approx(((0 + 1) / 2 + (1 + 0) / 2) / 2)  # two empty sets are equal
     figure = similarity(report)
@@ -333,4 +332,4 @@ def test_one_run_alone_makes_a_report(tmp_path, capsys, monkeypatch):
     assert report.origin.startswith("1 seed,")
     assert main(["report", "one.sqlite"]) == 0
     assert "0.5000" in capsys.readouterr().out
-    assert shown(None) == "—"
+    assert setting_text(None) == "—"

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from minidst.experiments.sweep import Here, Results, load_study, measure, sweep
+from minidst.experiments.sweep import Here, Results, load_study, run_trial, sweep
 
 TEXT = """
 title = "a small one"
@@ -32,7 +32,7 @@ class Slow(Here):
 
     def _slowly(self, trial):
         time.sleep(self.seconds)
-        return measure(trial)
+        return run_trial(trial)
 
 
 def study(folder, text=TEXT, name="small"):

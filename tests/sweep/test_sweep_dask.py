@@ -49,7 +49,7 @@ def test_the_table_is_the_local_one_though_a_worker_is_killed(cluster, tmp_path)
 
 def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("minidst.experiments.sweep.executors.PATIENCE", 0.5)
+    monkeypatch.setattr("minidst.experiments.sweep.scheduler.PATIENCE", 0.5)
     small.study(tmp_path)
     assert main(["sweep", "small.toml", "--dask", "tcp://127.0.0.1:9"]) == 2
     err = capsys.readouterr().err

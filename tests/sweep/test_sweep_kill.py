@@ -136,9 +136,9 @@ def dies(trial):
 
 
 def lives(trial):
-    from minidst.experiments.sweep import measure
+    from minidst.experiments.sweep import run_trial
 
-    return measure(trial)
+    return run_trial(trial)
 
 
 def test_a_failing_run_is_a_row_with_its_message_and_the_others_go_on(tmp_path, capsys, monkeypatch):

@@ -101,9 +101,9 @@ def test_a_key_is_that_of_the_run_whatever_the_study_and_the_masks():
 
 
 def test_constant_connections_whatever_the_width():
-    from minidst.experiments.sweep.trial import dataset
+    from minidst.experiments.sweep.trial import load_samples
 
-    data = dataset("digits", None, None)
+    data = load_samples("digits", None, None)
     for width, hidden in ((1, 10), (2.5, 25)):
         net = Settings.of({"method": "set", "connections": 740, "hidden": [10], "width": width}).network(data, seed=0)
         assert (net.sizes, net.connections) == ((64, hidden, 10), 740)
