@@ -128,7 +128,7 @@ def test_a_table_opens_with_the_machine_and_has_a_dash_where_a_row_has_no_number
     assert bench_table(Result("any", machine, [part])).splitlines() == [
         "Z80, 1 cores, 1 thread, load 0.5 before",
         "minidst 9",
-        "left out, for they cannot be imported: torch",
+        "left out because they cannot be imported: torch",
         "",
         "a title",
         "",

@@ -31,7 +31,7 @@ NOTES = (
 
 
 def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
-    """Every method at every width; what would hold a dense layer only where that stays below the bound."""
+    """Every method at every width; those that hold a dense layer only where it stays below the bound."""
     widths, connections = ((48,), 1500) if quick else (WIDTHS, CONNECTIONS)
     rows: list[dict[str, Any]] = []
     for n in widths:

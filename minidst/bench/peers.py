@@ -39,7 +39,7 @@ class Machine:
     def __post_init__(self) -> None:
         for name in ("cpu", "cores", "threads", "versions"):
             if not getattr(self, name):
-                raise ValueError(f"{name} of this machine unknown: a time without it could not be compared with any")
+                raise ValueError(f"{name} of this machine is unknown; times cannot be compared without it")
 
 
 @dataclass(frozen=True)

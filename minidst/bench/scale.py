@@ -133,7 +133,7 @@ def width_study(study: Study, say: Say) -> Part | None:
 
 
 def many_neurons(neurons: int, connections: int, steps: int, count: int, say: Say) -> Part:
-    """gse-grabo on two hidden layers of neurons/2 each, in a fresh process of `count` threads; updates at thirds."""
+    """gse-grabo on two hidden layers of neurons/2 each, in a fresh process; an update at every third of the steps."""
     sizes = (784, neurons // 2, neurons // 2, 10)
     run = Workload(sizes, connections, "gse-grabo", BATCH, steps, max(1, steps // 3), traced=False, threads=count)
     say(f"{neurons:,} neurons")

@@ -73,6 +73,6 @@ def _network(arguments: argparse.Namespace) -> dict[str, int]:
     connections, steps = 20 * n if connections is None else connections, 100 if steps is None else steps
     check_integer("--neurons", n, 2, INT32_MAX)
     dense = 784 * (n // 2) + (n // 2) ** 2 + 10 * (n // 2)
-    check_integer("--connections", connections, 1, min(dense, INT32_MAX), f"{n} neurons have no room for more")
+    check_integer("--connections", connections, 1, min(dense, INT32_MAX), f"{n} neurons have no more")
     check_integer("--steps", steps)
     return {"neurons": n, "connections": connections, "steps": steps}

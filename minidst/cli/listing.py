@@ -35,11 +35,9 @@ def add_commands(commands: Any) -> None:
 
 def run_methods(arguments: argparse.Namespace) -> None:
     """Print all records as a table, or one record in full."""
-    if arguments.method is not None and not arguments.json:
-        print(method_page(method(arguments.method)))
-    else:
-        records = METHODS.values() if arguments.method is None else [method(arguments.method)]
-        print(method_table(records, as_json=arguments.json))
+    records = [*METHODS.values()] if arguments.method is None else [method(arguments.method)]
+    in_full = arguments.method is not None and not arguments.json
+    print(method_page(records[0]) if in_full else method_table(records, as_json=arguments.json))
 
 
 def run_data(arguments: argparse.Namespace) -> None:

@@ -16,10 +16,8 @@ from . import bench, listing, sweep, train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code.
-
-    0; 1 if a check or a run of a study fails; 2 for bad input; 3 for a diverged run; 130 after Ctrl-C; 143 after
-    SIGTERM, if the run was saved.
+    """Run one command and return the exit code: 0; 1 if a theorem or a run of a study fails; 2 for bad input; 3 for a
+    diverged run; 130 after Ctrl-C; 143 after SIGTERM, if the run was saved.
     """
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):

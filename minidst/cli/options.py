@@ -52,9 +52,8 @@ def dataset(arguments: argparse.Namespace) -> Dataset:
 
 def config(arguments: argparse.Namespace) -> Config:
     """The Config of a run, with the optimizer's own learning rate unless --lr is given."""
-    adam = arguments.optimizer == "adam"
-    optimizer: Optimizer = Adam() if adam else SGD()
-    lr: Any = arguments.lr if arguments.lr is not None else 0.001 if adam else 0.1
+    optimizer: Optimizer = Adam() if arguments.optimizer == "adam" else SGD()
+    lr: Any = arguments.lr if arguments.lr is not None else 0.001 if arguments.optimizer == "adam" else 0.1
     return Config(epochs=arguments.epochs, batch=arguments.batch, lr=lr, optimizer=optimizer)
 
 

@@ -18,7 +18,6 @@ from tqdm import tqdm
 from .._support.atomic_write import atomic_write, check_writable
 from ..experiments import report as reports
 from ..experiments.report import Ranks, Report
-from ..experiments.report.grouped import X
 from ..experiments.sweep import Cluster, Local, Pool, Results, Study, estimate, find, load_study, shipped, sweep
 from ..plots import save
 from .options import as_json, on_terminal
@@ -71,8 +70,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     with closing(pool), Results(out) as results:
         if arguments.retry:
             results.forget_failures(study.trials)
-        _run_trials(study, results, pool, hidden=not on_terminal(arguments))
-        return _print_failures(study, results, as_json=arguments.json)
+        return _run_study(study, results, pool, arguments)
 
 
 def _print_estimate(study: Study, workers: int) -> None:
@@ -84,22 +82,18 @@ def _print_estimate(study: Study, workers: int) -> None:
           f"{str(took)[:-3]} hours with {workers} worker{'s' if workers > 1 else ''}")  # fmt: skip
 
 
-def _run_trials(study: Study, results: Results, pool: Pool, *, hidden: bool) -> None:
-    there = results.finished()
+def _run_study(study: Study, results: Results, pool: Pool, arguments: argparse.Namespace) -> int:
+    runs, there, hidden = len(study.trials), results.finished(), not on_terminal(arguments)
     before = sum(trial.key in there for trial in study.trials)  # not counted by the bar's estimate of the time left
-    with tqdm(total=len(study.trials), initial=before, desc=study.name, unit="run", disable=hidden, leave=False) as bar:
+    with tqdm(total=runs, initial=before, desc=study.name, unit="run", disable=hidden, leave=False) as bar:
         try:
             sweep(study, results, pool, lambda finished: bar.update(finished - bar.n))
         except KeyboardInterrupt:
             kept = str(results.path)
             raise KeyboardInterrupt(f"interrupted, what is finished is in {kept!r}; the same line goes on") from None
-
-
-def _print_failures(study: Study, results: Results, *, as_json: bool) -> int:
-    """Print the number of failed runs and each of their reasons once; 1 if there are any."""
-    runs, finished = len(study.trials), results.finished()
+    finished = results.finished()
     failures = [reason for trial in study.trials if (reason := finished.get(trial.key)) is not None]
-    if as_json:
+    if arguments.json:
         print(json.dumps({"study": study.name, "runs": runs, "failed": len(failures), "results": str(results.path)}))
     else:
         print(f"{study.name}: {runs:,} runs, {len(failures)} failed: {results.path}")
@@ -139,7 +133,7 @@ def run_report(arguments: argparse.Namespace) -> None:
 def _pictures(report: Report, ranks: dict[str, Ranks]) -> dict[str, Callable[[], Figure | None]]:
     """Name → the function that draws it, or returns None if these results have too little to draw."""
     found: dict[str, Callable[[], Figure | None]] = {}
-    for x in (name for name in X if name in report.varied):
+    for x in (name for name in reports.grouped.X if name in report.varied):
         for y in ("score", "itop", "jaccard"):
             if any(cell.values(y).size for cell in report.cells):
                 found[f"{y}-{x}"] = lambda x=x, y=y: reports.curves(report, x, y)  # type: ignore[misc]

@@ -15,11 +15,6 @@ from ..experiments.compare import Row
 from ..experiments.sweep import Study
 from ..verify import Counted, Theorem
 
-FLOPS_NOTE = wrap(
-    "f_S and f_D: FLOPs of a forward pass through the sparse network and through one with every connection; S: the "
-    "candidates whose gradient is computed; ΔT: steps from one update to the next.",
-    80,
-)
 PARTS = (
     *("name", "summary", "paper", "memory", "flops", "needs_dense", "start", "format", "begin", "prune", "candidates"),
     *("score", "initial_weight", "schedule", "round", "scope", "order", "regrow_pruned", "keep_value_on_regrow"),
@@ -64,7 +59,9 @@ def method_page(method: Method) -> str:
     for name, value in _parts(method).items():
         text = ("yes" if value else "no") if isinstance(value, bool) else value
         lines += wrap(f"{name.replace('_', ' '):22} {text}", 80, subsequent_indent=" " * 23)
-    return "\n".join([*lines, "", *FLOPS_NOTE])
+    note = ("f_S and f_D: FLOPs of a forward pass through the sparse network and through one with every connection; "
+            "S: the candidates whose gradient is computed; ΔT: steps from one update to the next.")  # fmt: skip
+    return "\n".join([*lines, "", *wrap(note, 80)])
 
 
 def _parts(method: Method) -> dict[str, str | bool]:
@@ -124,7 +121,7 @@ def bench_table(result: Result) -> str:
         ", ".join(f"{name} {version}" for name, version in machine.versions.items()),
     ]
     if machine.missing:
-        header.append(f"left out, for they cannot be imported: {', '.join(machine.missing)}")
+        header.append(f"left out because they cannot be imported: {', '.join(machine.missing)}")
     lines = [piece for line in header for piece in wrap(line, 80)]
     for part in result.parts:
         lines += ["", *wrap(part.title, 80), "", _part_table(part)]

@@ -23,7 +23,6 @@ from .options import config, dataset, on_terminal, training
 from .tables import comparison_table
 
 SETTINGS = ("method", "density", "hidden", "allocation", "format", "seed", "epochs", "batch", "optimizer", "lr")
-"""Options of `train` that must not change when a run is resumed."""
 
 
 def add_commands(commands: Any) -> None:
@@ -100,9 +99,8 @@ def _checked_every(arguments: argparse.Namespace) -> int:
     every = 500 if arguments.every is None else arguments.every
     if every < 1:
         raise ValueError(f"--every {every} must be at least 1: it is a number of steps")
-    for path in (arguments.out, arguments.history):
-        if path:
-            check_writable(path)
+    for path in filter(None, (arguments.out, arguments.history)):
+        check_writable(path)
     if arguments.out and arguments.history and arguments.out.resolve() == arguments.history.resolve():
         raise ValueError(f"--out and --history are both {str(arguments.out)!r}; give them two names")
     return every
@@ -130,14 +128,13 @@ def _resumed(arguments: argparse.Namespace, data: Dataset) -> Run:
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The SETTINGS, as JSON reads them back."""
+    """The options that must not change when a run is resumed, as JSON reads them back."""
     return {name: getattr(arguments, name) for name in SETTINGS} | {"hidden": list(arguments.hidden)}
 
 
 def _option(name: str, value: Any) -> str:
-    if value is None:
-        return f"no --{name}"
-    return f"--{name} {','.join(map(str, value)) if isinstance(value, list) else value}"
+    text = ",".join(map(str, value)) if isinstance(value, list) else value
+    return f"no --{name}" if value is None else f"--{name} {text}"
 
 
 def _print_score(run: Run, *, as_json: bool) -> None:
