@@ -9,10 +9,9 @@ import pytest
 import scipy.stats  # noqa: F401 - which asks for torch while it is imported, and must not find it hidden
 
 import minidst
-from minidst.bench import one_run, peers, scale, widths
-from minidst.bench.clock import QUICK, Times, race
-from minidst.bench.machine import Machine, cpu_model, this_machine
-from minidst.bench.operands import agree
+from minidst.bench import one_run, peers, scale
+from minidst.bench.peers import Machine, cpu_model, this_machine
+from minidst.bench.race import QUICK, Times, check_agreement, race
 from minidst.bench.result import Part, Result
 from minidst.cli.bench import SUBJECTS
 from minidst.cli.main import main
@@ -66,7 +65,7 @@ def test_every_subject_prints_tables_and_leaves_a_picture_and_its_figures(subjec
     first = result["parts"][0]
     assert set(first) == {"title", "rows", "notes"}
     assert all(set(row) >= FIELDS[subject] for row in first["rows"])
-    wanted = set(SUBJECTS[subject].PEERS) & set(PEERS)
+    wanted = set(SUBJECTS[subject].peers) & set(PEERS)
     assert set(result["machine"]["missing"]) == wanted
     assert all(name in out for name in wanted)
 
@@ -129,7 +128,7 @@ def test_a_table_opens_with_the_machine_and_has_a_dash_where_a_row_has_no_number
     assert bench_table(Result("any", machine, [part])).splitlines() == [
         "Z80, 1 cores, 1 thread, load 0.5 before",
         "minidst 9",
-        "left out, for they cannot be imported: torch",
+        "left out because they cannot be imported: torch",
         "",
         "a title",
         "",
@@ -142,7 +141,7 @@ def test_a_table_opens_with_the_machine_and_has_a_dash_where_a_row_has_no_number
 
 
 def test_a_processor_without_a_name_goes_by_its_architecture(monkeypatch):
-    monkeypatch.setattr("minidst.bench.machine.Path.read_text", lambda self: "no model here")
+    monkeypatch.setattr("minidst.bench.peers.Path.read_text", lambda self: "no model here")
     assert cpu_model() in (platform.processor(), platform.machine())
 
 
@@ -165,9 +164,9 @@ def test_times_of_two_races_make_no_ratio(refused):
 
 
 def test_what_computes_something_else_must_not_race(refused):
-    agree("same", [1.0, 2.0], np.array([1.0, 2.0]))
+    check_agreement({"same": lambda: [1.0, 2.0]}, np.array([1.0, 2.0]))
     with refused("wrong", "other numbers"):
-        agree("wrong", [1.0, 2.1], np.array([1.0, 2.0]))
+        check_agreement({"same": lambda: [1.0, 2.0], "wrong": lambda: [1.0, 2.1]}, np.array([1.0, 2.0]))
 
 
 def test_a_peer_that_is_installed_but_broken_is_left_out(monkeypatch):
@@ -184,7 +183,7 @@ def test_data_that_are_not_to_be_had_leave_their_study_out(monkeypatch, tmp_path
     monkeypatch.setenv("MINIDST_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     said = []
-    assert widths.width_study(widths.Study("fashion-mnist", 4), said.append) is None
+    assert scale.width_study(scale.Study("fashion-mnist", 4), said.append) is None
     assert "fashion-mnist left out" in said[0]
 
 
