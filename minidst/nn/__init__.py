@@ -8,28 +8,7 @@ from .network import Network
 from .optim import DECAYS, SGD, Adam, Decay, Optimizer, Rate, Steps, Warmup
 
 __all__ = [
-    "DECAYS",
-    "LOSSES",
-    "SGD",
-    "Adam",
-    "BinaryCrossEntropy",
-    "CrossEntropy",
-    "Decay",
-    "Dropout",
-    "Layer",
-    "LeakyReLU",
-    "Linear",
-    "Loss",
-    "MeanSquaredError",
-    "Network",
-    "Optimizer",
-    "Parameter",
-    "Rate",
-    "ReLU",
-    "SparseLinear",
-    "Steps",
-    "Warmup",
-    "Weighted",
-    "he_normal",
-    "hidden_bias",
-]
+    "DECAYS", "LOSSES", "SGD", "Adam", "BinaryCrossEntropy", "CrossEntropy", "Decay", "Dropout", "Layer",
+    "LeakyReLU", "Linear", "Loss", "MeanSquaredError", "Network", "Optimizer", "Parameter", "Rate", "ReLU",
+    "SparseLinear", "Steps", "Warmup", "Weighted", "he_normal", "hidden_bias",
+]  # fmt: skip
