@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,10 +48,12 @@ class Network:
         weighted = self.weighted
         if not weighted:
             raise ValueError("a network needs at least one SparseLinear or Linear layer; it was given none")
-        for l, (below, above) in enumerate(pairwise(weighted)):
-            if below.shape[0] != above.shape[1]:
-                raise ValueError(f"layer {l} gives {below.shape[0]} outputs and layer {l + 1} takes {above.shape[1]}")
-        self.sizes: tuple[int, ...] = (weighted[0].shape[1], *(layer.shape[0] for layer in weighted))
+        self.sizes: tuple[int, ...] = (weighted[0].shape[1],)
+        for l, layer in enumerate(weighted):
+            n_out, n_in = layer.shape
+            if n_in != self.sizes[-1]:
+                raise ValueError(f"layer {l - 1} gives {self.sizes[-1]} outputs and layer {l} takes {n_in}")
+            self.sizes += (n_out,)
         self.dtype: np.dtype[Any] = weighted[0].weight.values.dtype
         self.budget = self.connections if budget is None else budget
         check_integer("budget", self.budget, 0, why="it counts the connections in the end")
