@@ -165,7 +165,7 @@ ARGUMENTS = [
     (partial(load, "mnist"), "data_dir", "--data-dir", "missing"),
     (toy, "name", TEXT, None),
     (toy, "classes", "2 or more", 1, "3", True),
-    (toy, "dtype", DTYPES, np.float16),
+    (toy, "dtype", DTYPES, np.float16, "float16"),
     (toy, "x_train", RAGGED, [[1, 2], [3]]),
     (partial(started, train), "net", "minidst.mlp", None),
     (partial(started, fit), "data", "minidst.load", "digits"),
