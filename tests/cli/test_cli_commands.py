@@ -56,6 +56,7 @@ def test_compare_prints_a_table_of_the_methods_and_draws_their_curves(printed, t
     assert [file.name for file in tmp_path.iterdir()] == ["minidst-compare-digits.png"]
 
 
+@slow
 def test_compare_writes_a_whole_png_into_the_folder_of_out(printed, tmp_path):
     (tmp_path / "results").mkdir()
     out = printed("compare", *QUICK, "--seeds", "1", "--methods", "static, set", "--out", "results")
@@ -66,6 +67,7 @@ def test_compare_writes_a_whole_png_into_the_folder_of_out(printed, tmp_path):
     assert content.endswith(b"IEND\xaeB`\x82")
 
 
+@slow
 def test_compare_as_json_prints_only_json(printed):
     run = parsed(printed("compare", *QUICK, "--seeds", "2", "--methods", "set,dense", "--json"))
     assert (run["data"], run["sizes"], run["density"]) == ("digits", [64, 8, 10], 0.3)
@@ -76,6 +78,7 @@ def test_compare_as_json_prints_only_json(printed):
         assert row["score"] == pytest.approx(np.mean(row["scores"]))
 
 
+@slow
 def test_compare_takes_the_schedules_of_the_papers_on_request(printed, monkeypatch):
     schedules = []
 
@@ -131,6 +134,7 @@ def test_train_as_json_prints_only_json(printed):
     assert set(run["memory"]) == parts
 
 
+@slow
 def test_train_prints_the_same_for_every_number_of_threads_and_every_run(printed):
     def learnt(*options):
         return printed("train", *QUICK, *options).rsplit(",", 1)[0]

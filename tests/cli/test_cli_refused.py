@@ -108,7 +108,7 @@ LINES = [
     ("bench scale --neurons 9999999999", "--neurons 9999999999", "to 2147483647"),
     ("bench scale --neurons 10 --connections 4000", "--connections 4000", "to 3995"),
     ("bench scale --neurons 10 --steps 0", "--steps 0", "at least 1"),
-    ("bench scale --neurons 40 --connections 3 --quick", "784-20-20-10", "density"),
+    pytest.param("bench scale --neurons 40 --connections 3 --quick", "784-20-20-10", "density", marks=pytest.mark.slow),
     ("sweep", "which study?", "minidst sweep --list"),
     ("sweep gse-subse", "'gse-subse'", "did you mean gse-subset?"),
     ("sweep missing.toml", "'missing.toml'", "minidst sweep --list"),
