@@ -198,11 +198,6 @@ def test_a_layer_with_nothing_to_rank_is_refused():
 # FLOPs
 
 
-def test_one_forward_pass_is_two_operations_for_every_connection():
-    net = network([[1, 0, 2], [0, 0, 3]], [[1, 0]])
-    assert (inference_flops(net), dense_flops(net)) == (8, 16)
-
-
 @pytest.mark.parametrize("name", METHODS)
 def test_the_flops_of_a_record_agree_with_what_it_does(name):
     """Scoring all absent connections costs f_D; scoring a sample of them, |S|."""
@@ -228,7 +223,12 @@ def test_gse_that_looks_at_everything_costs_what_rigl_costs_and_at_nothing_what_
 
 
 def test_flops_by_hand():
-    """f_S = 10, f_D = 100: RigL with ΔT = 9 has (270 + 20 + 100)/10 = 39; GSE with |S| = 20 has 30 + 40/10 = 34."""
+    """One forward pass is two operations for every connection.
+
+    f_S = 10, f_D = 100: RigL with ΔT = 9 has (270 + 20 + 100)/10 = 39; GSE with |S| = 20 has 30 + 40/10 = 34.
+    """
+    net = network([[1, 0, 2], [0, 0, 3]], [[1, 0]])
+    assert (inference_flops(net), dense_flops(net)) == (8, 16)
     assert training_flops(METHODS["rigl"], 10, 100, 9) == 39
     assert training_flops(METHODS["gse-l2"], 10, 100, 9, 20) == 34
     assert training_flops(micro_batched(method("gse-l2"), 4), 10, 100, 9, 20) == 34 + 30 / 10

@@ -18,7 +18,6 @@ from minidst.cli.main import main
 TRAIN = ("train", "digits", "--hidden", "8", "--density", "0.3", "--batch", "256", "--epochs", "4")  # 6 steps each
 SAVED = (*TRAIN, "--out", "run")
 RESUMED = (*SAVED, "--resume")
-SIGNALS = [signal.SIGINT, signal.SIGTERM]  # 2 and 15
 
 
 @pytest.fixture
@@ -42,17 +41,21 @@ def without_time(printed):
     return re.sub(r"[\d.]+ s\n", "", printed)
 
 
-def test_a_saved_run_prints_what_an_unsaved_one_does_and_leaves_one_file(printed, tmp_path):
+def test_a_saved_run_prints_what_an_unsaved_one_does_and_puts_signal_handlers_back(printed, tmp_path):
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert without_time(printed(*SAVED)) == without_time(printed(*TRAIN))
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
     assert load_run("run").finished
 
 
-@pytest.mark.parametrize(("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")]
+)  # SIGINT, SIGTERM
 @pytest.mark.parametrize("step", [1, 6, 15])
 def test_a_run_stopped_by_a_signal_ends_its_step_and_can_be_resumed(number, code, word, step, command, signal_after):
     expected = command(*TRAIN, "--history", "alone.csv")[1]
-    signal_after(step, number)
+    signal_after(step, number)  # SIGINT or SIGTERM
     said = f"minidst: {word} after step {step}, saved in 'run'; --resume goes on from there\n"
     assert command(*SAVED) == (code, "", said)
     assert load_run("run").progress.t == step
@@ -75,12 +78,6 @@ def test_a_second_ctrl_c_stops_at_once(command, monkeypatch):
     monkeypatch.setattr("minidst.training.run.steps", twice)
     assert command(*SAVED) == (130, "", "minidst: interrupted\n")
     assert not Path("run").exists()
-
-
-def test_signal_handlers_are_put_back(command):
-    before = [signal.getsignal(number) for number in SIGNALS]
-    command(*SAVED)
-    assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 def test_a_run_is_saved_in_a_thread_that_gets_no_signals():

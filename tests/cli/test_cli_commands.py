@@ -140,12 +140,8 @@ def test_train_prints_the_same_for_every_number_of_threads_and_every_run(printed
         return printed("train", *QUICK, *options).rsplit(",", 1)[0]
 
     assert len({learnt("--threads", "1"), learnt("--threads", "2"), learnt("--threads", "2")}) == 1
+    assert minidst.threads() == 2
     assert learnt("--seed", "1") != learnt("--seed", "2")
-
-
-def test_train_uses_the_threads_it_is_given(printed):
-    printed("train", *QUICK, "--threads", "3")
-    assert minidst.threads() == 3
 
 
 def test_train_reads_the_files_of_mnist(printed, tmp_path):
@@ -169,13 +165,10 @@ def test_regression_is_trained_or_refused_in_one_line(argv, command, tmp_path):
 # methods, data, help
 
 
-def test_methods_lists_every_record_in_80_columns(printed):
+def test_methods_lists_every_record_in_80_columns_and_as_json(printed):
     out = printed("methods")
     assert [line.split()[0] for line in out.splitlines()[2:]] == list(METHODS)
     assert widest(out) <= 80
-
-
-def test_methods_as_json_has_the_parts_of_every_record(printed):
     records = {record["name"]: record for record in parsed(printed("methods", "--json"))}
     assert list(records) == list(METHODS)
     assert records["rigl"]["prune"] == "magnitude"
@@ -210,21 +203,20 @@ def test_source_table_puts_every_folder_on_a_line_of_its_own():
     assert [line.split("looked in ")[1] for line in lines if "looked in" in line] == list(map(str, cifar.looked_in))
 
 
-@pytest.mark.parametrize("argv", [["--help"], *([name, "--help"] for name in ("compare", "train", "methods", "data"))])
-def test_help_succeeds_and_explains_every_option(argv, capsys):
+@pytest.mark.parametrize(
+    ("line", "start"),
+    [
+        ("--version", f"minidst {minidst.__version__}\n"),
+        *((f"{name} --help", "usage: minidst") for name in ("", "compare", "train", "methods", "data")),
+    ],
+)
+def test_version_and_help_succeed_and_every_option_is_explained(line, start, capsys):
     with pytest.raises(SystemExit) as ended:
-        main(argv)
+        main(line.split())
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert out.startswith("usage: minidst")
+    assert out.startswith(start)
     assert not re.search(r"^  (--[\w-]+( [A-Z_]+)?)$\n  -", out, flags=re.MULTILINE)  # an option and no text
-
-
-def test_version_prints_that_of_the_package(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == f"minidst {minidst.__version__}\n"
 
 
 # tables

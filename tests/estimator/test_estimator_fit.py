@@ -27,8 +27,8 @@ pytestmark = pytest.mark.slow
 CLASSIFIER, REGRESSOR = SparseMLPClassifier, SparseMLPRegressor
 X, y = make_blobs(120, 6, centers=3, cluster_std=2.0, random_state=0)
 LINE, TARGETS = make_regression(120, 6, noise=1.0, random_state=0)
-DATA = {CLASSIFIER: (X, y), REGRESSOR: (LINE, TARGETS / TARGETS.std())}
-both = pytest.mark.parametrize("kind", DATA)
+DATA = [(CLASSIFIER, X, y), (REGRESSOR, LINE, TARGETS / TARGETS.std())]
+both = pytest.mark.parametrize(("kind", "X", "y"), DATA, ids=["classifier", "regressor"])
 
 
 @parametrize_with_checks([CLASSIFIER(), REGRESSOR()])
@@ -65,16 +65,14 @@ def test_labels_of_any_type_come_back_as_they_were(labels):
 
 @both
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_network_computes_in_the_dtype_of_its_samples(kind, dtype):
-    X, y = DATA[kind]
+def test_the_network_computes_in_the_dtype_of_its_samples(kind, X, y, dtype):
     found = made(kind).fit(X.astype(dtype), y)
     assert found.network_.dtype == found.coefs_[0].dtype == found.intercepts_[0].dtype == dtype
     assert kind is CLASSIFIER or found.predict(X).dtype == dtype
 
 
 @both
-def test_a_data_frame_is_an_array_with_names(kind):
-    X, y = DATA[kind]
+def test_a_data_frame_is_an_array_with_names(kind, X, y):
     frame = pd.DataFrame(X, columns=list("abcdef"))
     found = made(kind).fit(frame, pd.Series(y), sample_weight=pd.Series(np.ones(len(y))))
     assert found.feature_names_in_.tolist() == list("abcdef")
@@ -160,8 +158,7 @@ def test_a_record_keeps_its_schedule_and_a_name_gets_one_paced_for_max_iter():
 
 @both
 @pytest.mark.parametrize("method", ["rigl", "set", "snip"])
-def test_partial_fit_is_fit_an_epoch_at_a_time(kind, method):
-    X, y = DATA[kind]
+def test_partial_fit_is_fit_an_epoch_at_a_time(kind, X, y, method):
     whole = made(kind, method=method, batch_size=32).fit(X, y)
     parts = made(kind, method=method, batch_size=32)
     for _ in range(6):
@@ -183,8 +180,7 @@ def test_partial_fit_learns_from_chunks_that_lack_some_classes():
 
 
 @both
-def test_warm_start_goes_on_and_a_cold_one_does_not(kind):
-    X, y = DATA[kind]
+def test_warm_start_goes_on_and_a_cold_one_does_not(kind, X, y):
     warm, cold = made(kind, warm_start=True).fit(X, y), made(kind).fit(X, y)
     network, loss = warm.network_, warm.loss_
     assert same_bits(warm, cold)
@@ -205,8 +201,7 @@ def test_warm_start_prunes_a_network_once(method):
 
 
 @both
-def test_early_stopping_keeps_the_best_of_the_networks_it_scored(kind):
-    X, y = DATA[kind]
+def test_early_stopping_keeps_the_best_of_the_networks_it_scored(kind, X, y):
     found = made(kind, early_stopping=True, validation_fraction=0.25, max_iter=200, n_iter_no_change=3).fit(X, y)
     again, held_out = clone(found).set_params(max_iter=1), []
     again._judge = lambda data: held_out.append(data) or 0.0
@@ -242,8 +237,7 @@ def test_verbose_prints_a_line_an_epoch(capsys):
 
 
 @both
-def test_a_sample_of_weight_zero_is_absent_to_the_bit(kind):
-    X, y = DATA[kind]
+def test_a_sample_of_weight_zero_is_absent_to_the_bit(kind, X, y):
     weights = np.where(np.arange(120) % 3, 1.0, 0.0)
     there = made(kind, batch_size=16).fit(X, y, sample_weight=weights)
     absent = made(kind, batch_size=16).fit(X[weights > 0], y[weights > 0])
@@ -251,9 +245,8 @@ def test_a_sample_of_weight_zero_is_absent_to_the_bit(kind):
 
 
 @both
-def test_whole_weights_are_repeated_samples(kind):
+def test_whole_weights_are_repeated_samples(kind, X, y):
     """In one batch a step, with a method that draws no random numbers."""
-    X, y = DATA[kind]
     weights = np.arange(120) % 4
     few = made(kind, batch_size=999, max_iter=30).fit(X, y, sample_weight=weights)
     many = made(kind, batch_size=999, max_iter=30).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
@@ -269,8 +262,7 @@ def test_probabilities_follow_the_weights_of_contradicting_samples():
 
 
 @both
-def test_equal_random_states_give_equal_networks_that_can_be_pickled(kind):
-    X, y = DATA[kind]
+def test_equal_random_states_give_equal_networks_that_can_be_pickled(kind, X, y):
     found = made(kind, random_state=3).fit(X, y)
     assert same_bits(found, made(kind, random_state=3).fit(X, y))
     assert same_bits(found, made(kind, random_state=np.random.RandomState(3)).fit(X, y))
@@ -293,8 +285,7 @@ def test_a_fitted_estimator_holds_no_samples():
 
 
 @both
-def test_pipelines_and_cross_validation(kind):
-    X, y = DATA[kind]
+def test_pipelines_and_cross_validation(kind, X, y):
     scaled = make_pipeline(StandardScaler(), made(kind, max_iter=60, learning_rate_init=0.03))
     scores = cross_val_score(scaled, 100 * X, y, cv=3, n_jobs=2, error_score="raise")
     assert scores.min() > 0.8
