@@ -13,18 +13,13 @@ import pytest
 import minidst
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = {
-    "": (
-        *("load", "mlp", "train", "fit", "METHODS", "method", "threads"),
-        *("COO", "CSR", "Condensed", "Network", "Dataset", "History", "Config", "Step", "Method"),
-        *("Run", "save", "load_run"),
-    ),
-    "topology.": ("allocate",),
-    "dst.prune.": ("magnitude", "per_sign", "mest", "sensitivity", "reciprocal_sensitivity", "snip"),
-    "dst.": ("Cosine", "LinearDecay", "Constant", "update_topology"),
-    "nn.": ("SGD", "Adam", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "SparseLinear", "Linear"),
-}
-NAMES = [package + name for package, names in PACKAGES.items() for name in names]
+NAMES = [
+    "load", "mlp", "train", "fit", "METHODS", "method", "threads", "COO", "CSR", "Condensed", "Network", "Dataset",
+    "History", "Config", "Step", "Method", "Run", "save", "load_run", "topology.allocate", "dst.Cosine",
+    "dst.LinearDecay", "dst.Constant", "dst.update_topology", "dst.prune.magnitude", "dst.prune.per_sign",
+    "dst.prune.mest", "dst.prune.sensitivity", "dst.prune.reciprocal_sensitivity", "dst.prune.snip", "nn.SGD",
+    "nn.Adam", "nn.CrossEntropy", "nn.BinaryCrossEntropy", "nn.MeanSquaredError", "nn.SparseLinear", "nn.Linear",
+]  # fmt: skip
 OF_A_FORMAT = ("from_dense", "to_dense", "from_scipy", "to_scipy", "shape", "nnz", "density", "values", "T", "grad")
 MODULES = [info.name for info in pkgutil.walk_packages(minidst.__path__, "minidst.")]
 MODULES = [name for name in MODULES if not name.endswith("__main__")]
@@ -73,15 +68,6 @@ def test_the_defaults_of_mlp_and_the_fields_of_a_dataset():
     assert defaults.items() >= {"method": "rigl", "allocation": "erk", "format": None, "seed": 0}.items()
     names = list(minidst.Dataset.__dataclass_fields__)
     assert names == ["x_train", "y_train", "x_test", "y_test", "classes", "name", "weights", "dtype"]
-
-
-def test_methods_are_records_under_their_own_names():
-    assert {"static", "set", "rigl", "gse-grabo", "dense"} <= set(minidst.METHODS)
-    for name, record in minidst.METHODS.items():
-        assert isinstance(record, minidst.Method)
-        assert record.name == name == minidst.method(name).name
-        assert record.paper
-        assert record.summary
 
 
 def test_everything_in_all_can_be_imported():

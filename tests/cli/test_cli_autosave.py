@@ -49,9 +49,7 @@ def test_a_saved_run_prints_what_an_unsaved_one_does_and_puts_signal_handlers_ba
     assert load_run("run").finished
 
 
-@pytest.mark.parametrize(
-    ("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")]
-)  # SIGINT, SIGTERM
+@pytest.mark.parametrize(("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")])
 @pytest.mark.parametrize("step", [1, 6, 15])
 def test_a_run_stopped_by_a_signal_ends_its_step_and_can_be_resumed(number, code, word, step, command, signal_after):
     expected = command(*TRAIN, "--history", "alone.csv")[1]
