@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import minidst
-from minidst import CSR, Dataset
+from minidst import CSR, METHODS, Dataset
+from minidst.dst import Constant
 from minidst.nn import Network, ReLU, SparseLinear
 
 
@@ -79,3 +81,13 @@ def refused(*words: object) -> Iterator[None]:
     assert "\n" not in message
     for word in words:
         assert str(word) in message, message
+
+
+def rewiring(name, every=3, until=0.5, decay=Constant, **changes):
+    """The method of this name with updates often enough for a short run."""
+    record = METHODS[name]
+    if not record.dynamic:
+        return record
+    if record.start == "dense":  # its schedule leads to the target density
+        return replace(record, schedule=replace(record.schedule, every=every, until=until), **changes)
+    return replace(record, schedule=decay(0.3, every, until), **changes)

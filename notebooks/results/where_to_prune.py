@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 from minidst.experiments.report import read
 from minidst.experiments.report.figures import chance, changeable, jaccard_matrix
 from minidst.experiments.sweep.trial import unpack

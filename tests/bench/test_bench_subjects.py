@@ -1,4 +1,4 @@
-"""`minidst bench`: every subject at tiny sizes. That it runs and says what it measured; nothing here asserts a time."""
+"""`minidst bench`: every subject at tiny sizes runs and prints what it measured. No test asserts a time."""
 
 import json
 import platform
@@ -6,7 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-import scipy.stats  # noqa: F401 - which asks for torch while it is imported, and must not find it hidden
+import scipy.stats  # noqa: F401 - imports torch if it is there, and must not find it hidden
+from builders import refused
 
 import minidst
 from minidst.bench import one_run, peers, scale
@@ -16,6 +17,8 @@ from minidst.bench.result import Part, Result
 from minidst.cli.bench import SUBJECTS
 from minidst.cli.main import main
 from minidst.cli.tables import bench_table
+
+pytestmark = pytest.mark.slow
 
 PEERS = ("torch", "sparseprop", "sparselab")
 FIELDS = {
@@ -34,7 +37,7 @@ FIELDS = {
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
-    """A folder of its own, no peer but those that minidst needs, and one thread afterwards."""
+    """An empty working folder, no library to compare with but those that minidst needs, one thread afterwards."""
     monkeypatch.chdir(tmp_path)
     for name in PEERS:
         monkeypatch.setitem(sys.modules, name, None)  # importing it raises ImportError
@@ -58,15 +61,15 @@ def test_every_subject_prints_tables_and_leaves_a_picture_and_its_figures(subjec
     assert picture == figures.with_suffix(".png")
     assert picture.read_bytes().endswith(b"IEND\xaeB`\x82")
     result = json.loads(figures.read_text())
+    machine, first = result["machine"], result["parts"][0]
     assert set(result) == {"name", "machine", "settings", "parts"}
     assert result["name"] == subject
-    assert set(result["machine"]) == {"cpu", "cores", "threads", "versions", "missing", "system", "load"}
-    assert {"minidst", "python", "numpy", "numba"} <= set(result["machine"]["versions"])
-    first = result["parts"][0]
+    assert set(machine) == {"cpu", "cores", "threads", "versions", "missing", "system", "load"}
+    assert {"minidst", "python", "numpy", "numba"} <= set(machine["versions"])
     assert set(first) == {"title", "rows", "notes"}
     assert all(set(row) >= FIELDS[subject] for row in first["rows"])
     wanted = set(SUBJECTS[subject].peers) & set(PEERS)
-    assert set(result["machine"]["missing"]) == wanted
+    assert set(machine["missing"]) == wanted
     assert all(name in out for name in wanted)
 
 
@@ -75,22 +78,6 @@ def test_json_is_what_the_file_says(capsys, tmp_path):
     printed = json.loads(capsys.readouterr().out)
     assert printed.pop("picture") == "minidst-bench-latency.png"
     assert printed == json.loads((tmp_path / "minidst-bench-latency.json").read_text())
-
-
-@pytest.mark.parametrize(
-    ("argv", "words"),
-    [
-        (("kernels", "--neurons", "5"), ["--neurons"]),
-        (("scale", "--neurons", "40", "--connections", "3"), ["784-20-20-10", "density"]),
-    ],
-)
-def test_bad_arguments_end_in_one_line_and_nothing_is_written(argv, words, capsys, tmp_path):
-    assert main(["bench", *argv, "--quick"]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert all(word in err for word in words), err
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_many_neurons_run_in_a_process_of_their_own(capsys):
@@ -110,11 +97,11 @@ def test_the_peak_of_a_run_holds_its_largest_array():
     assert run.dense_bytes == 4 * (64 * 1500 + 1500 * 1500 + 1500 * 10)
 
 
-# without a machine, no figure
+# The machine
 
 
 @pytest.mark.parametrize("unknown", [{"cpu": ""}, {"cores": 0}, {"threads": 0}, {"versions": {}}])
-def test_a_machine_that_is_not_named_measures_nothing(unknown, refused):
+def test_a_machine_that_is_not_described_is_refused(unknown):
     known = {"cpu": "a cpu", "cores": 2, "threads": 1, "versions": {"minidst": "1"}}
     Machine(**known)
     with refused(next(iter(unknown)), "compared"):
@@ -140,15 +127,15 @@ def test_a_table_opens_with_the_machine_and_has_a_dash_where_a_row_has_no_number
     ]
 
 
-def test_a_processor_without_a_name_goes_by_its_architecture(monkeypatch):
+def test_a_processor_without_a_name_is_called_by_its_architecture(monkeypatch):
     monkeypatch.setattr("minidst.bench.peers.Path.read_text", lambda self: "no model here")
     assert cpu_model() in (platform.processor(), platform.machine())
 
 
-# the race
+# The race
 
 
-def test_a_race_runs_all_in_turn_and_its_ratios_are_those_of_neighbours(monkeypatch):
+def test_a_race_runs_all_in_turn_and_its_ratio_is_the_median_of_each_rounds(monkeypatch):
     order = []
     times = race({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, QUICK)
     assert times["a"].rounds.size == times["b"].rounds.size >= QUICK.rounds
@@ -158,12 +145,9 @@ def test_a_race_runs_all_in_turn_and_its_ratios_are_those_of_neighbours(monkeypa
     assert (slow.over(fast), slow.median, slow.least) == (2, 3, 2)
 
 
-def test_times_of_two_races_make_no_ratio(refused):
+def test_times_of_two_races_or_of_other_numbers_are_refused():
     with refused("2 and 3", "one race"):
         Times(np.ones(2)).over(Times(np.ones(3)))
-
-
-def test_what_computes_something_else_must_not_race(refused):
     check_agreement({"same": lambda: [1.0, 2.0]}, np.array([1.0, 2.0]))
     with refused("wrong", "other numbers"):
         check_agreement({"same": lambda: [1.0, 2.0], "wrong": lambda: [1.0, 2.1]}, np.array([1.0, 2.0]))
@@ -179,7 +163,7 @@ def test_a_peer_that_is_installed_but_broken_is_left_out(monkeypatch):
         assert found.machine.missing == ("scipy",)
 
 
-def test_data_that_are_not_to_be_had_leave_their_study_out(monkeypatch, tmp_path):
+def test_a_study_without_its_data_is_left_out(monkeypatch, tmp_path):
     monkeypatch.setenv("MINIDST_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     said = []

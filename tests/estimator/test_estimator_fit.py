@@ -1,14 +1,14 @@
-"""The estimators do what scikit-learn asks of one, and what minidst promises of its networks."""
+"""The estimators behave as scikit-learn's do, on the networks and methods of minidst."""
 
 import pickle
 import subprocess
 import sys
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from builders import refused
 from scipy.sparse import csr_array, issparse
 from sklearn.base import clone
 from sklearn.datasets import make_blobs, make_classification, make_regression
@@ -22,30 +22,21 @@ import minidst
 from minidst.estimator import SparseMLPClassifier, SparseMLPRegressor
 from minidst.formats import CSR, Condensed
 
-BOTH = [SparseMLPClassifier, SparseMLPRegressor]
+pytestmark = pytest.mark.slow
+
+CLASSIFIER, REGRESSOR = SparseMLPClassifier, SparseMLPRegressor
+X, y = make_blobs(120, 6, centers=3, cluster_std=2.0, random_state=0)
+LINE, TARGETS = make_regression(120, 6, noise=1.0, random_state=0)
+DATA = [(CLASSIFIER, X, y), (REGRESSOR, LINE, TARGETS / TARGETS.std())]
+both = pytest.mark.parametrize(("kind", "X", "y"), DATA, ids=["classifier", "regressor"])
 
 
-@parametrize_with_checks([SparseMLPClassifier(), SparseMLPRegressor()])
-def test_scikit_learn_has_no_complaint_of_the_defaults(estimator, check):
+@parametrize_with_checks([CLASSIFIER(), REGRESSOR()])
+def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 
 
-@cache
-def blobs():
-    return make_blobs(120, 6, centers=3, cluster_std=2.0, random_state=0)
-
-
-@cache
-def line():
-    X, y = make_regression(120, 6, noise=1.0, random_state=0)
-    return X, y / y.std()
-
-
-def toy(kind):
-    return blobs() if kind is SparseMLPClassifier else line()
-
-
-def made(kind=SparseMLPClassifier, **changes):
+def made(kind=CLASSIFIER, **changes):
     return kind(**{"hidden_layer_sizes": (24,), "density": 0.3, "max_iter": 6, "random_state": 0, **changes})
 
 
@@ -72,18 +63,16 @@ def test_labels_of_any_type_come_back_as_they_were(labels):
     assert found.score(X, y) > 0.95
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@both
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_network_computes_in_the_dtype_of_its_samples(kind, dtype):
-    X, y = toy(kind)
+def test_the_network_computes_in_the_dtype_of_its_samples(kind, X, y, dtype):
     found = made(kind).fit(X.astype(dtype), y)
     assert found.network_.dtype == found.coefs_[0].dtype == found.intercepts_[0].dtype == dtype
-    assert kind is SparseMLPClassifier or found.predict(X).dtype == dtype
+    assert kind is CLASSIFIER or found.predict(X).dtype == dtype
 
 
-@pytest.mark.parametrize("kind", BOTH)
-def test_a_data_frame_is_an_array_with_names(kind):
-    X, y = toy(kind)
+@both
+def test_a_data_frame_is_an_array_with_names(kind, X, y):
     frame = pd.DataFrame(X, columns=list("abcdef"))
     found = made(kind).fit(frame, pd.Series(y), sample_weight=pd.Series(np.ones(len(y))))
     assert found.feature_names_in_.tolist() == list("abcdef")
@@ -93,19 +82,20 @@ def test_a_data_frame_is_an_array_with_names(kind):
         found.predict(frame[list("fedcba")])
 
 
-def test_one_number_is_one_hidden_layer_and_none_is_a_linear_model():
-    X, y = blobs()
+def test_hidden_layer_sizes_and_formats_are_those_of_mlp():
+    """One number is one hidden layer; no hidden layer gives a linear model."""
     assert made(hidden_layer_sizes=7).fit(X, y).network_.sizes == (6, 7, 3)
     assert made(hidden_layer_sizes=np.array([7, 5])).fit(X, y).network_.sizes == (6, 7, 5, 3)
     assert made(hidden_layer_sizes=()).fit(X, y).network_.sizes == (6, 3)
+    assert isinstance(made().fit(X, y).network_.sparse[0].W, CSR)
+    assert isinstance(made(method="static", format="condensed").fit(X, y).network_.sparse[0].W, Condensed)
 
 
 def test_targets_may_be_several_numbers():
-    X, _ = line()
-    Y = X[:, :2] * [1, -2]
-    found = made(SparseMLPRegressor, max_iter=150, learning_rate_init=0.03).fit(X, Y)
-    assert found.predict(X).shape == Y.shape
-    assert found.score(X, Y) > 0.9
+    Y = LINE[:, :2] * [1, -2]
+    found = made(REGRESSOR, max_iter=150, learning_rate_init=0.03).fit(LINE, Y)
+    assert found.predict(LINE).shape == Y.shape
+    assert found.score(LINE, Y) > 0.9
 
 
 # What comes out
@@ -135,7 +125,6 @@ def test_a_certain_network_has_finite_logarithms():
 
 @pytest.mark.parametrize("method", ["rigl", "srigl", "dense"])
 def test_coefs_are_the_weights_of_the_network_and_no_more(method):
-    X, y = blobs()
     found = made(hidden_layer_sizes=(12, 8), method=method).fit(X, y)
     assert [c.shape for c in found.coefs_] == [(6, 12), (12, 8), (8, 3)]
     assert all(issparse(c) and isinstance(c, csr_array) for c in found.coefs_)
@@ -148,16 +137,14 @@ def test_coefs_are_the_weights_of_the_network_and_no_more(method):
 
 
 @pytest.mark.parametrize("name", [name for name, method in minidst.METHODS.items() if not method.rounds])
-def test_every_method_fits_and_ends_with_what_it_was_asked_for(name):
-    X, y = blobs()
+def test_every_method_fits_within_its_connections(name):
     found = made(method=name, max_iter=8, batch_size=16).fit(X, y)
     assert np.isfinite(found.loss_)
     most = 24 * 9 if name == "dense" else round(0.3 * 24 * 9)
     assert found.network_.connections <= most + 24  # a constant fan-in is rounded
 
 
-def test_a_record_keeps_its_schedule_and_a_name_gets_one_for_max_iter():
-    X, y = blobs()
+def test_a_record_keeps_its_schedule_and_a_name_gets_one_paced_for_max_iter():
     never = replace(minidst.METHODS["rigl"], schedule=minidst.dst.Cosine(0.3, 10**6))
     graphs = [
         made(method=method, batch_size=16).fit(X, y).network_.sparse[0].W.keys() for method in ("static", never, "rigl")
@@ -166,23 +153,16 @@ def test_a_record_keeps_its_schedule_and_a_name_gets_one_for_max_iter():
     assert not np.array_equal(graphs[0], graphs[2])
 
 
-def test_formats_are_those_of_mlp():
-    X, y = blobs()
-    assert isinstance(made().fit(X, y).network_.sparse[0].W, CSR)
-    assert isinstance(made(method="static", format="condensed").fit(X, y).network_.sparse[0].W, Condensed)
-
-
 # How it learns
 
 
-@pytest.mark.parametrize("kind", BOTH)
+@both
 @pytest.mark.parametrize("method", ["rigl", "set", "snip"])
-def test_partial_fit_is_fit_an_epoch_at_a_time(kind, method):
-    X, y = toy(kind)
+def test_partial_fit_is_fit_an_epoch_at_a_time(kind, X, y, method):
     whole = made(kind, method=method, batch_size=32).fit(X, y)
     parts = made(kind, method=method, batch_size=32)
     for _ in range(6):
-        parts.partial_fit(X, y, **({"classes": np.unique(y)} if kind is SparseMLPClassifier else {}))
+        parts.partial_fit(X, y, **({"classes": np.unique(y)} if kind is CLASSIFIER else {}))
     assert same_bits(whole, parts)
     assert parts.n_iter_ == 6
     assert parts.t_ == 720
@@ -191,7 +171,6 @@ def test_partial_fit_is_fit_an_epoch_at_a_time(kind, method):
 
 
 def test_partial_fit_learns_from_chunks_that_lack_some_classes():
-    X, y = blobs()
     found = made(learning_rate_init=0.03)
     for _ in range(30):
         for label in range(3):
@@ -200,9 +179,8 @@ def test_partial_fit_learns_from_chunks_that_lack_some_classes():
     assert found.n_iter_ == len(found.loss_curve_) == 90
 
 
-@pytest.mark.parametrize("kind", BOTH)
-def test_warm_start_goes_on_and_a_cold_one_does_not(kind):
-    X, y = toy(kind)
+@both
+def test_warm_start_goes_on_and_a_cold_one_does_not(kind, X, y):
     warm, cold = made(kind, warm_start=True).fit(X, y), made(kind).fit(X, y)
     network, loss = warm.network_, warm.loss_
     assert same_bits(warm, cold)
@@ -216,34 +194,25 @@ def test_warm_start_goes_on_and_a_cold_one_does_not(kind):
 
 
 @pytest.mark.parametrize("method", ["snip", "gradual", "dense", "deepr", "srigl"])
-def test_warm_start_cuts_a_network_once(method):
-    X, y = blobs()
+def test_warm_start_prunes_a_network_once(method):
     found = made(method=method, warm_start=True, batch_size=16).fit(X, y)
     connections = found.network_.connections
     assert found.fit(X, y).network_.connections == connections
 
 
-@pytest.mark.parametrize("kind", BOTH)
-def test_early_stopping_keeps_the_best_network_of_those_it_judged(kind):
-    X, y = toy(kind)
+@both
+def test_early_stopping_keeps_the_best_of_the_networks_it_scored(kind, X, y):
     found = made(kind, early_stopping=True, validation_fraction=0.25, max_iter=200, n_iter_no_change=3).fit(X, y)
+    again, held_out = clone(found).set_params(max_iter=1), []
+    again._judge = lambda data: held_out.append(data) or 0.0
+    again.fit(X, y)
     scores = found.validation_scores_
     assert 4 < found.n_iter_ == len(scores) < 200
-    assert found.best_validation_score_ == max(scores) == pytest.approx(found._score_of(held_out_of(found, X, y)))
+    assert found.best_validation_score_ == max(scores) == pytest.approx(found._score_of(held_out[0]))
     assert found.best_loss_ is None
 
 
-def held_out_of(found, X, y):
-    """The samples that `found` judged by, found by doing as it did."""
-    again = clone(found).set_params(max_iter=1)
-    kept = []
-    again._judge = lambda data: kept.append(data) or 0.0
-    again.fit(X, y)
-    return kept[0]
-
-
 def test_training_stops_when_its_loss_does():
-    X, y = blobs()
     found = made(max_iter=50, tol=10.0, n_iter_no_change=2).fit(X, y)
     assert found.n_iter_ == 4  # the first, and more than two after it
     assert found.best_loss_ == min(found.loss_curve_)
@@ -251,16 +220,13 @@ def test_training_stops_when_its_loss_does():
     assert made(max_iter=50, tol=10.0, n_iter_no_change=np.inf).fit(X, y).n_iter_ == 50
 
 
-def test_gradual_pruning_is_not_stopped_before_it_has_pruned():
-    X, y = blobs()
-    found = made(method="gradual", max_iter=30, tol=10.0, n_iter_no_change=2).fit(X, y)
+@pytest.mark.parametrize("stopping", [{"tol": 10.0}, {"early_stopping": True}])
+def test_gradual_pruning_is_not_stopped_before_it_has_pruned(stopping):
+    found = made(method="gradual", max_iter=30, n_iter_no_change=2, **stopping).fit(X, y)
     assert found.network_.connections == round(0.3 * 24 * 9)
-    early = made(method="gradual", max_iter=30, early_stopping=True, n_iter_no_change=2).fit(X, y)
-    assert early.network_.connections == round(0.3 * 24 * 9)
 
 
 def test_verbose_prints_a_line_an_epoch(capsys):
-    X, y = blobs()
     made(verbose=True, max_iter=3).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == ["Iteration 1", "Iteration 2", "Iteration 3"]
@@ -270,19 +236,17 @@ def test_verbose_prints_a_line_an_epoch(capsys):
     assert "Stopped" in printed
 
 
-@pytest.mark.parametrize("kind", BOTH)
-def test_a_sample_of_weight_zero_is_absent_to_the_bit(kind):
-    X, y = toy(kind)
+@both
+def test_a_sample_of_weight_zero_is_absent_to_the_bit(kind, X, y):
     weights = np.where(np.arange(120) % 3, 1.0, 0.0)
     there = made(kind, batch_size=16).fit(X, y, sample_weight=weights)
     absent = made(kind, batch_size=16).fit(X[weights > 0], y[weights > 0])
     assert same_bits(there, absent)
 
 
-@pytest.mark.parametrize("kind", BOTH)
-def test_whole_weights_are_repeated_samples(kind):
-    """In one batch a step, with a method that draws nothing."""
-    X, y = toy(kind)
+@both
+def test_whole_weights_are_repeated_samples(kind, X, y):
+    """In one batch a step, with a method that draws no random numbers."""
     weights = np.arange(120) % 4
     few = made(kind, batch_size=999, max_iter=30).fit(X, y, sample_weight=weights)
     many = made(kind, batch_size=999, max_iter=30).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
@@ -290,16 +254,15 @@ def test_whole_weights_are_repeated_samples(kind):
     np.testing.assert_allclose(few._outputs(X), many._outputs(X), rtol=1e-7, atol=1e-9)
 
 
-def test_heavy_samples_win_an_argument():
-    """One place, two labels: what is predicted there is the share of the weights."""
+def test_probabilities_follow_the_weights_of_contradicting_samples():
+    """Equal samples with two labels: the probability of each label is its share of the weights."""
     X, y = np.zeros((40, 2)), np.arange(40) % 2
     found = made(max_iter=200, batch_size=10).fit(X, y, sample_weight=np.where(y, 9.0, 1.0))
     assert found.predict_proba(X)[0, 1] == pytest.approx(0.9, abs=0.05)
 
 
-@pytest.mark.parametrize("kind", BOTH)
-def test_one_random_state_gives_one_network_and_it_pickles(kind):
-    X, y = toy(kind)
+@both
+def test_equal_random_states_give_equal_networks_that_can_be_pickled(kind, X, y):
     found = made(kind, random_state=3).fit(X, y)
     assert same_bits(found, made(kind, random_state=3).fit(X, y))
     assert same_bits(found, made(kind, random_state=np.random.RandomState(3)).fit(X, y))
@@ -321,16 +284,14 @@ def test_a_fitted_estimator_holds_no_samples():
 # With the rest of scikit-learn
 
 
-@pytest.mark.parametrize("kind", BOTH)
-def test_pipelines_and_cross_validation(kind):
-    X, y = toy(kind)
+@both
+def test_pipelines_and_cross_validation(kind, X, y):
     scaled = make_pipeline(StandardScaler(), made(kind, max_iter=60, learning_rate_init=0.03))
     scores = cross_val_score(scaled, 100 * X, y, cv=3, n_jobs=2, error_score="raise")
     assert scores.min() > 0.8
 
 
 def test_grid_search_in_two_processes():
-    X, y = blobs()
     grid = {"density": [0.1, 0.3], "method": ["set", minidst.METHODS["rigl"]]}
     search = GridSearchCV(made(), grid, cv=2, n_jobs=2, error_score="raise").fit(X, y)
     alone = GridSearchCV(made(), grid, cv=2, error_score="raise").fit(X, y)
@@ -350,9 +311,9 @@ def test_grid_search_in_two_processes():
         ({"early_stopping": True, "validation_fraction": 0.001}, ["test_size", "classes"]),
     ],
 )
-def test_a_parameter_that_cannot_be_is_refused(changes, words, refused):
+def test_parameters_that_do_not_go_together_are_refused(changes, words):
     with refused(*words):
-        made(**changes).fit(*blobs())
+        made(**changes).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -365,18 +326,17 @@ def test_a_parameter_that_cannot_be_is_refused(changes, words, refused):
         (np.full(120, np.nan), ["sample_weight", "NaN"]),
     ],
 )
-def test_weights_that_are_none_are_refused(weights, words):
+def test_bad_sample_weights_are_refused(weights, words):
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - some of these messages are scikit-learn's
-        made().fit(*blobs(), sample_weight=weights)
+        made().fit(X, y, sample_weight=weights)
     assert all(word in str(caught.value) for word in words)
 
 
-def test_what_cannot_go_on_is_refused(refused):
-    X, y = blobs()
+def test_calls_that_do_not_follow_from_the_last_are_refused():
     with refused("classes is None", "first call"):
         made().partial_fit(X, y)
     half = made(density=0.001)
-    for classes in ([0, 1, 2], None):  # what failed has learnt nothing, its labels neither
+    for classes in ([0, 1, 2], None):  # a call that failed has not even stored the labels
         with refused(0.001 if classes else "first call"):
             half.partial_fit(X, y, classes=classes)
     with refused("early_stopping=True", "partial_fit"):
@@ -391,9 +351,9 @@ def test_what_cannot_go_on_is_refused(refused):
     with refused("srigl", "condensed"):
         found.set_params(method="srigl").fit(X, y)
     with refused("2 numbers", "1 outputs"):
-        made(SparseMLPRegressor, warm_start=True).fit(X, X[:, 0]).fit(X, X[:, :2])
+        made(REGRESSOR, warm_start=True).fit(X, X[:, 0]).fit(X, X[:, :2])
     with refused("validation_fraction=0.01", "raise it"):
-        made(SparseMLPRegressor, early_stopping=True, validation_fraction=0.01).fit(X[:90], X[:90, 0])
+        made(REGRESSOR, early_stopping=True, validation_fraction=0.01).fit(X[:90], X[:90, 0])
     with pytest.raises(NotFittedError):
         made().predict(X)
 

@@ -1,9 +1,10 @@
-"""Sample weights: a sample of weight w counts as w of it, in the loss, in what cuts a network, and in training."""
+"""Sample weights: a sample of weight w counts as w samples, in the loss, in pruning before training and in training."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import refused
 
 import minidst
 from minidst import Config, Dataset, Run, fit
@@ -11,37 +12,26 @@ from minidst.data import identity
 from minidst.nn import SGD, BinaryCrossEntropy, CrossEntropy, Decay, MeanSquaredError, Weighted
 from minidst.nn.hessian import gradient, hessian_vector
 
-pytestmark = pytest.mark.small
-
 COUNTS = np.array([1, 3, 0, 2, 1, 2, 0, 4])
 LOSSES = [CrossEntropy(0.1), BinaryCrossEntropy(), MeanSquaredError()]
+_rng = np.random.default_rng(5)
+X, Y = _rng.standard_normal((8, 6)), _rng.integers(3, size=8)
+WEIGHTED = Weighted(Y, COUNTS / COUNTS.mean())
 
 
 def repeated(x):
     return np.repeat(x, COUNTS, axis=0)
 
 
-def samples():
-    rng = np.random.default_rng(5)
-    return rng.standard_normal((COUNTS.size, 6)), rng.integers(3, size=COUNTS.size)
-
-
 def weighted(weights=COUNTS, dtype=np.float64):
-    x, y = samples()
-    return Dataset(x, y, x, y, 3, "weighted", weights, dtype)
-
-
-def repeats():
-    x, y = samples()
-    return Dataset(repeated(x), repeated(y), x, y, 3, "repeated", dtype=np.float64)
+    return Dataset(X, Y, X, Y, 3, "weighted", weights, dtype)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_loss_of_whole_weights_is_that_of_repeated_samples(loss):
-    Z, y = np.random.default_rng(0).standard_normal((3, COUNTS.size)), samples()[1]
-    weights = COUNTS / COUNTS.mean()
-    found, DZ = loss(Z, Weighted(y, weights))
-    expected, DZs = loss(repeated(Z.T).T, repeated(y))
+    Z = np.random.default_rng(0).standard_normal((3, 8))
+    found, DZ = loss(Z, WEIGHTED)
+    expected, DZs = loss(repeated(Z.T).T, repeated(Y))
     assert found == pytest.approx(expected, rel=1e-14)
     starts = np.cumsum(COUNTS) - COUNTS
     for b in np.flatnonzero(COUNTS):  # equal columns, one for each repeat
@@ -51,60 +41,48 @@ def test_a_loss_of_whole_weights_is_that_of_repeated_samples(loss):
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_weights_of_one_change_no_bit(loss):
-    Z, y = np.random.default_rng(0).standard_normal((3, COUNTS.size)).astype(np.float32), samples()[1]
-    plain, weighted = loss(Z, y), loss(Z, Weighted(y, np.ones(COUNTS.size)))
+    Z = np.random.default_rng(0).standard_normal((3, 8)).astype(np.float32)
+    plain, weighted = loss(Z, Y), loss(Z, Weighted(Y, np.ones(8)))
     assert plain[0] == pytest.approx(weighted[0], rel=1e-6)
     assert np.array_equal(plain[1], weighted[1])
     assert weighted[1].dtype == np.float32
 
 
-def test_derivatives_of_whole_weights_are_those_of_repeated_samples():
+def test_derivatives_and_evaluations_of_whole_weights_are_those_of_repeated_samples():
     net = minidst.mlp((6, 8, 3), density=0.5, dtype=np.float64)
-    x, y = samples()
     v = [np.ones(layer.connections) for layer in net.weighted]
-    few = x.T.copy(), Weighted(y, COUNTS / COUNTS.mean())
-    many = repeated(x).T.copy(), repeated(y)
-    for one, other in zip(gradient(net, *few), gradient(net, *many), strict=True):
+    few, many = (X.T.copy(), WEIGHTED), (repeated(X).T.copy(), repeated(Y))
+    for one, other in zip(
+        gradient(net, *few) + hessian_vector(net, *few, v), gradient(net, *many) + hessian_vector(net, *many, v),
+        strict=True,
+    ):  # fmt: skip
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
-    for one, other in zip(hessian_vector(net, *few, v), hessian_vector(net, *many, v), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+    assert net.evaluate(X, WEIGHTED) == pytest.approx(net.evaluate(repeated(X), repeated(Y)))
 
 
 @pytest.mark.parametrize("name", ["static", "rigl", "snip", "grasp"])
 def test_training_on_whole_weights_is_training_on_repeated_samples(name):
-    """In one batch a step, and with methods that draw nothing on their way."""
+    """In one batch a step, and with methods that draw no random numbers while they train."""
     method = minidst.method(name)
     method = replace(method, schedule=replace(method.schedule, every=2))
-    nets = []
-    for data in (weighted(), repeats()):
+    repeats = Dataset(repeated(X), repeated(Y), X, Y, 3, "repeated", dtype=np.float64)
+    outputs = []
+    for data in (weighted(), repeats):
         net = minidst.mlp((6, 20, 3), density=0.3, method=method, dtype=np.float64)
         fit(net, data, method, Config(epochs=12, batch=99, optimizer=SGD(), rate=Decay("constant")))
-        nets.append(net)
-    x, _ = samples()
-    assert np.abs(nets[0].outputs(x)).max() > 0.1
-    np.testing.assert_allclose(nets[0].outputs(x), nets[1].outputs(x), rtol=1e-9)
+        outputs.append(net.outputs(X))
+    assert np.abs(outputs[0]).max() > 0.1
+    np.testing.assert_allclose(*outputs, rtol=1e-9)
 
 
 def test_micro_batches_see_the_same_weights():
-    method = minidst.method("gse-grabo", schedule=minidst.dst.Constant(0.3, 2))
-    ends = []
+    method = minidst.method("gse-grabo", schedule=minidst.dst.Constant(0.3, 2), regrow_pruned=False)
+    outputs = []
     for parts in (1, 3):
         net = minidst.mlp((6, 20, 3), density=0.3, dtype=np.float64)
-        fit(
-            net,
-            weighted(),
-            minidst.dst.micro_batched(replace(method, regrow_pruned=False), parts),
-            Config(epochs=6, batch=99),
-        )
-        ends.append(net.outputs(samples()[0]))
-    np.testing.assert_allclose(*ends, rtol=1e-9)
-
-
-def test_an_evaluation_may_be_weighted():
-    net = minidst.mlp((6, 8, 3), density=0.5, dtype=np.float64)
-    x, y = samples()
-    expected = net.evaluate(repeated(x), repeated(y))
-    assert net.evaluate(x, Weighted(y, COUNTS / COUNTS.mean())) == pytest.approx(expected)
+        fit(net, weighted(), minidst.dst.micro_batched(method, parts), Config(epochs=6, batch=99))
+        outputs.append(net.outputs(X))
+    np.testing.assert_allclose(*outputs, rtol=1e-9)
 
 
 def test_held_out_samples_keep_their_weights():
@@ -126,10 +104,9 @@ def test_the_weights_of_a_data_set_have_a_mean_of_one_and_its_dtype():
     assert again.x_train.dtype == np.float64
 
 
-def test_weights_belong_to_the_identity_and_none_leave_it_as_it_was():
-    plain = identity(weighted(None))
+def test_the_identity_of_data_holds_their_weights_if_they_have_any():
+    plain, other = identity(weighted(None)), identity(weighted())
     assert "weights" not in plain["shapes"]
-    other = identity(weighted())
     assert plain["sha256"] != other["sha256"] != identity(weighted(COUNTS + 1))["sha256"]
 
 
@@ -145,11 +122,6 @@ def test_weights_belong_to_the_identity_and_none_leave_it_as_it_was():
         (np.where(COUNTS, 1.0, np.inf), ["inf", "finite"]),
     ],
 )
-def test_weights_that_are_none_are_refused(weights, words, refused):
+def test_bad_weights_are_refused(weights, words):
     with refused("weighted: weights", *words):
         weighted(weights)
-
-
-def test_another_dtype_is_refused(refused):
-    with refused("dtype", "float16", "float32 or float64"):
-        weighted(dtype="float16")
