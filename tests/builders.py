@@ -79,3 +79,9 @@ def refused(*words: object) -> Iterator[None]:
     assert "\n" not in message
     for word in words:
         assert str(word) in message, message
+
+
+def npy_header(shape, descr="'<f8'", fortran=False, version=1):
+    """The header of an npy file, which may promise anything. shape, descr: text."""
+    text = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 if version == 1 else 4, "little") + text

@@ -1,4 +1,4 @@
-"""Files as the readers of minidst.data want them, and with every part of their headers free to be wrong."""
+"""Files as the readers of minidst.data want them."""
 
 import gzip
 import io
@@ -65,9 +65,3 @@ def zipped(x, y):
         archive.writestr("x.npy", x)
         archive.writestr("y.npy", y)
     return buffer.getvalue()
-
-
-def header(shape, descr="'<f8'", fortran=False, version=1):
-    """The header of an npy member, which may promise anything."""
-    text = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
-    return b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 if version == 1 else 4, "little") + text

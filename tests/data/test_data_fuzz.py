@@ -6,7 +6,8 @@ import pickle
 
 import numpy as np
 import pytest
-from data_files import X, Y, header, npz, zipped
+from builders import npy_header
+from data_files import X, Y, npz, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -113,7 +114,7 @@ def test_npz_of_any_arrays(whole, parts, attempt):
     version=st.sampled_from([1, 2, 3, 9]),
 )
 def test_npz_with_a_header_that_promises_anything(descr, shape, fortran, held, version, attempt):
-    member = header(shape, descr if descr[0] == "[" else repr(descr), fortran, version) + held
+    member = npy_header(shape, descr if descr[0] == "[" else repr(descr), fortran, version) + held
     attempt("own.npz", zipped(member, member), lambda path: load("npz", path=path))
 
 

@@ -8,8 +8,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from builders import refused
-from data_files import X, Y, header, idx, npy, npz, zipped
+from builders import npy_header, refused
+from data_files import X, Y, idx, npy, npz, zipped
 
 from minidst.data import load
 from minidst.data.cifar import read_batch
@@ -83,13 +83,13 @@ ARRAYS = [
     ({"x": X, "y": np.stack([Y, Y], 1)}, ["(8, 2)"]),
 ]
 MEMBERS = [
-    header("(1000000000000, 1000)") + bytes(64),
-    *(header("(10, 2)") + bytes(size) for size in (159, 161)),
-    header("(-10, -2)") + bytes(160),
-    *(header("(10, 2)", descr) + bytes(160) for descr in ("'|O'", "[('a', '<f8')]")),
-    header("(10, 2)", "'|V1000000000'"),
-    header("(" * 500 + "1" + ")" * 500) + bytes(8),
-    header("(" + "1," * 100 + ")") + bytes(8),
+    npy_header("(1000000000000, 1000)") + bytes(64),
+    *(npy_header("(10, 2)") + bytes(size) for size in (159, 161)),
+    npy_header("(-10, -2)") + bytes(160),
+    *(npy_header("(10, 2)", descr) + bytes(160) for descr in ("'|O'", "[('a', '<f8')]")),
+    npy_header("(10, 2)", "'|V1000000000'"),
+    npy_header("(" * 500 + "1" + ")" * 500) + bytes(8),
+    npy_header("(" + "1," * 100 + ")") + bytes(8),
     b"\x93NUMPY\x09\x00" + bytes(100),
     b"",
 ]
@@ -97,7 +97,7 @@ MEMBERS = [
 
 def claiming_more_than_it_can_hold():
     """An archive whose directory says that a member of some bytes unpacks to 4 GB."""
-    member = header("(10000000000000,)") + bytes(8)
+    member = npy_header("(10000000000000,)") + bytes(8)
     content = bytearray(zipped(member, npy(Y)))
     held = len(member).to_bytes(4, "little")
     for at in [i for i in range(len(content) - 4) if content[i : i + 4] == held]:

@@ -16,7 +16,7 @@ from runs import bits, stepped
 import minidst
 from minidst.cli.main import main
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")]
 
 HERE = Path(__file__).parent
 PATHS = os.pathsep.join(map(str, [Path(minidst.__file__).parent.parent, HERE, HERE.parent]))
