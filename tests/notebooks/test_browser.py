@@ -22,6 +22,7 @@ ARROW_LEFT, ARROW_RIGHT = "\ue012", "\ue014"
 ALL_CELLS = {"windowingMode": "none"}  # or JupyterLab keeps only those on the screen in the page
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(MISSING and "CI" not in os.environ, reason="Debian's chromium is not installed"),
 ]
