@@ -85,3 +85,15 @@ def npy_header(shape, descr="'<f8'", fortran=False, version=1):
     """The header of an npy file, which may promise anything. shape, descr: text."""
     text = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
     return b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 if version == 1 else 4, "little") + text
+
+
+@contextmanager
+def read_or_refused():
+    """The block works, or raises a ValueError whose message is one line."""
+    message = "read"
+    try:
+        yield
+    except ValueError as error:
+        message = str(error)
+    assert message
+    assert "\n" not in message

@@ -15,8 +15,6 @@ from minidst.theory import adjoint_gap, difference_bound, linear_adjoint, linear
 from minidst.verify import THEOREMS
 from minidst.verify.adjoint_gap import LAYERS, LOSSES, layer_gap, whole
 
-pytestmark = pytest.mark.small
-
 
 def test_adjoint_gap():
     theorem = THEOREMS["adjoint_gap"]

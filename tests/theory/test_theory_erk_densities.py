@@ -6,7 +6,6 @@ from math import prod
 import naive
 import numpy as np
 import pytest
-from builders import refused
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +13,6 @@ from minidst.theory import erk_densities, erk_scale
 from minidst.topology import KINDS, allocate
 from minidst.verify import THEOREMS
 from minidst.verify.erk_densities import capped
-
-pytestmark = pytest.mark.small
 
 MATRIX = st.tuples(st.integers(1, 300), st.integers(1, 300))
 KERNEL = st.tuples(st.integers(1, 64), st.integers(1, 64), st.integers(1, 5), st.integers(1, 5))
@@ -103,9 +100,3 @@ def test_scaling_parameters_by_one_minus_the_ratio_as_the_text_has_it_is_another
     assert (np.diff(erk_densities(MLP, 0.1)) > 0).all()
     sparsities = absent * 0.9 * sizes.sum() / (absent * sizes).sum()
     assert 1 - sparsities == pytest.approx([0.0988, 0.1067, 0.1942], abs=5e-5)
-
-
-@pytest.mark.parametrize("density", [0, -0.1, 1.0001, float("nan")])
-def test_a_density_outside_0_to_1_is_refused(density):
-    with refused(density, "(0, 1]"):
-        erk_densities(MLP, density)

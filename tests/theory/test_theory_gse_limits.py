@@ -16,8 +16,6 @@ from minidst.theory import gse_limits, uniform_sample
 from minidst.verify import THEOREMS
 from minidst.verify.gse_limits import Everything, updated
 
-pytestmark = pytest.mark.small
-
 three = st.tuples(st.integers(1, 30), st.integers(0, 30), st.integers(0, 30)).map(lambda t: (t[0], min(t[:2]), t[2]))
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from builders import npy_header, refused
+from builders import npy_header, read_or_refused, refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_arrays
@@ -218,21 +218,16 @@ def test_a_file_with_the_right_checksum_and_the_wrong_content_is_refused(change,
         load_run(written(path, header, arrays), toy())
 
 
-def npy_of(array):
+def buffered(save, *given, **named):
+    """The bytes that np.save or np.savez writes."""
     buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
-
-
-def npz_of_somebody_else():
-    buffer = io.BytesIO()
-    np.savez(buffer, x=np.eye(2), y=np.arange(2))
+    save(buffer, *given, **named)
     return buffer.getvalue()
 
 
 def overlapping():
     """A zip file whose directory names the same bytes many times."""
-    body = bytearray(zipped({"format": 1}, [("a.npy", npy_of(np.zeros(1000)))]))
+    body = bytearray(zipped({"format": 1}, [("a.npy", buffered(np.save, np.zeros(1000)))]))
     start = body.index(b"PK\1\2")
     end = body.rindex(b"PK\5\6")
     directory = bytes(body[start:end])
@@ -243,7 +238,7 @@ def overlapping():
     return signed(bytes(body[:start]) + many + bytes(tail))
 
 
-BOMB = zipped({"format": 1}, [("a.npy", npy_of(np.zeros(10**7)))], zipfile.ZIP_DEFLATED)
+BOMB = zipped({"format": 1}, [("a.npy", buffered(np.save, np.zeros(10**7)))], zipfile.ZIP_DEFLATED)
 assert len(BOMB) < 10**6
 GB = 10**9
 MEMBERS = {
@@ -269,7 +264,7 @@ FILES = {
     **{f"header {str(header)[:9]}": zipped(header, []) for header in HEADERS},
     **{str(other[:4]): other for other in (b"", b"PK", b"a,b\n1,2\n" * 40, pickle.dumps([1]), bytes(70))},
     "signed": signed(bytes(99)),
-    "checksum": npz_of_somebody_else(),
+    "checksum": buffered(np.savez, x=np.eye(2), y=np.arange(2)),
     "compressed": BOMB,
     "more bytes than it has": overlapping(),
 }
@@ -289,18 +284,13 @@ def test_a_file_of_something_else_is_refused_without_memory(name, path):
 
 @pytest.fixture(scope="module")
 def attempt(tmp_path_factory):
-    """Load the file: that works, or it is a one-line ValueError."""
+    """Write a file and load it."""
     path = tmp_path_factory.mktemp("fuzz") / "run"
 
     def run(write):
         write(path)
-        message = "loaded"
-        try:
+        with read_or_refused():
             assert isinstance(load_run(path, toy()), Run)
-        except ValueError as error:
-            message = str(error)
-        assert message
-        assert "\n" not in message
 
     return run
 
