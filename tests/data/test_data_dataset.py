@@ -20,7 +20,7 @@ def make(**changes):
     return Dataset(**parts | changes)
 
 
-def test_arrays_become_float32_rows_and_int64_labels_and_are_writable():
+def test_arrays_become_float32_rows_and_int64_labels_that_are_writable_in_a_frozen_dataset():
     read_only = np.ones((2, 2), np.float32)
     read_only.flags.writeable = False
     columns = np.asfortranarray(np.arange(6, dtype=np.uint8).reshape(3, 2))
@@ -30,17 +30,11 @@ def test_arrays_become_float32_rows_and_int64_labels_and_are_writable():
     assert data.x_test.flags.writeable
     assert data.y_train.dtype == data.y_test.dtype == np.int64
     assert data.features == 2
-
-
-def test_regression_targets_are_a_float32_matrix():
-    data = make(classes=0, y_train=np.ones((3, 2)), y_test=np.ones((2, 2)))
-    assert data.y_train.dtype == np.float32
-    assert data.y_train.shape == (3, 2)
-
-
-def test_a_dataset_is_frozen():
     with pytest.raises(AttributeError):
-        make().classes = 3
+        data.classes = 3
+    regression = make(classes=0, y_train=np.ones((3, 2)), y_test=np.ones((2, 2)))
+    assert regression.y_train.dtype == np.float32
+    assert regression.y_train.shape == (3, 2)
 
 
 @pytest.mark.parametrize(

@@ -118,17 +118,14 @@ def test_a_split_archive_is_taken_as_it_is(order, archive):
     assert data.x_train.flags.writeable
 
 
-def test_a_whole_archive_is_split(archive):
+def test_a_whole_archive_is_split_and_float_targets_make_it_a_regression(archive):
     data = archive({"x": X, "y": Y}, test=0.3, seed=1)
     order = rng(1).permutation(10)
     np.testing.assert_array_equal(data.x_test, X[order[:3]])
     np.testing.assert_array_equal(data.y_train, Y[order[3:]])
-
-
-def test_float_targets_make_a_regression_set(archive):
-    data = archive({"x": X, "y": X[:, :1]})
-    assert data.classes == 0
-    assert data.y_train.shape == (8, 1)
+    regression = archive({"x": X, "y": X[:, :1]})
+    assert regression.classes == 0
+    assert regression.y_train.shape == (8, 1)
 
 
 @pytest.fixture
@@ -146,19 +143,16 @@ def lines(label=lambda i: i % 2, head=""):
     return head + "".join(f"{i},{i * i},7,{label(i)}\n" for i in range(10))
 
 
-def test_the_features_of_a_table_are_standardised_by_the_train_part(table):
+def test_the_features_of_a_table_are_standardised_by_the_train_part_and_constant_ones_become_0(table):
     data = table(lines(), test=0.3)
     assert data.x_train.shape == (7, 3)
     assert data.x_test.shape == (3, 3)
     np.testing.assert_allclose(data.x_train[:, :2].mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(data.x_train[:, :2].std(axis=0), 1, atol=1e-6)
     assert data.name == "flowers"
-
-
-def test_a_constant_column_is_zero(table):
-    data = table("".join(f"0.1,{i},{i % 2}\n" for i in range(10)))
-    assert not data.x_train[:, 0].any()
-    assert not data.x_test[:, 0].any()
+    constant = table("".join(f"0.1,{i},{i % 2}\n" for i in range(10)))
+    assert not constant.x_train[:, 0].any()
+    assert not constant.x_test[:, 0].any()
 
 
 @pytest.mark.parametrize("head", ["", "a,b,c,kind\n", "1,2,3,kind\n", "\ufeffa,b,c,kind\n", '"a","b\nb",c,kind\n'])
@@ -167,16 +161,13 @@ def test_a_header_is_optional(head, table):
     assert len(data.x_train) + len(data.x_test) == 10
 
 
-def test_text_labels_are_numbered_in_sorted_order(table):
+def test_text_labels_are_numbered_in_sorted_order_and_numeric_ones_as_numbers(table):
     data = table(lines(lambda i: ["rose", "iris", "aster"][i % 3]), seed=3)
     assert data.classes == 3
     # aster is every third line from 2: i² there tells the rows apart in any order.
     order = rng(3).permutation(10)
     np.testing.assert_array_equal(data.y_test, [[2, 1, 0][i % 3] for i in order[:2]])
     np.testing.assert_array_equal(data.y_train, [[2, 1, 0][i % 3] for i in order[2:]])
-
-
-def test_numeric_labels_sort_as_numbers(table):
     data = table("1,10\n2,9\n3,10\n4,9\n", test=0.5, seed=0)
     np.testing.assert_array_equal(data.y_test, [[1, 0, 1, 0][i] for i in rng().permutation(4)[:2]])
 

@@ -20,13 +20,15 @@ def grid(tmp_path):
     return lambda text: small.study(tmp_path, text).cells
 
 
-def test_every_combination_is_a_cell_and_seeds_come_outermost(tmp_path):
+def test_every_combination_is_a_cell_and_seeds_come_outermost(grid, tmp_path):
     study = small.study(tmp_path, 'seeds = 2\n[[grid]]\nmethod = ["set", "rigl"]\ndensity = [0.1, 0.2]')
     assert [(cell.method, cell.density) for cell in study.cells] == [
         *[("set", 0.1), ("set", 0.2)],
         *[("rigl", 0.1), ("rigl", 0.2)],
     ]
     assert [trial.seed for trial in study.trials] == [0] * 4 + [1] * 4
+    for hidden, expected in (("[8, 4]", [(8, 4)]), ("[[8, 4], [9]]", [(8, 4), (9,)])):
+        assert [cell.hidden for cell in grid(f'[[grid]]\nmethod = "set"\nhidden = {hidden}')] == expected
 
 
 def test_what_a_method_has_no_use_for_is_left_out_and_equal_runs_are_one(grid):
@@ -36,11 +38,6 @@ def test_what_a_method_has_no_use_for_is_left_out_and_equal_runs_are_one(grid):
         *[("gse-grabo", 1, 0.2, 0.1), ("gse-grabo", 2, 0.2, 0.1)],
         *[("rigl", None, 0.2, 0.1), ("static", None, None, 0.1), ("dense", None, None, None)],
     ]
-
-
-def test_lists_of_sizes_vary_as_lists_of_lists(grid):
-    assert [cell.hidden for cell in grid('[[grid]]\nmethod = "set"\nhidden = [8, 4]')] == [(8, 4)]
-    assert [cell.hidden for cell in grid('[[grid]]\nmethod = "set"\nhidden = [[8, 4], [9]]')] == [(8, 4), (9,)]
 
 
 def test_a_grid_wins_over_fixed_also_where_it_says_the_same_in_another_word(grid):
