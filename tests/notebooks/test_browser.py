@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,8 @@ def browser(tmp_path):
 
 
 def answers(url):
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return response.status == 200
-    except OSError:
-        return False
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2) as response:
+        return response.status == 200
 
 
 def wait(happened, seconds, otherwise):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from minidst.theory import compaction, condense, condensed_product
 from minidst.verify import THEOREMS
@@ -51,19 +52,16 @@ fractions = st.fractions(-3, 3, max_denominator=7)
 def networks(draw):
     """d → n → m in fractions, half of the weights 0 and some hidden neurons without any; and a batch."""
     d, n, m = (draw(st.integers(1, 4)) for _ in range(3))
-    array = {}
-    for name, shape in (("W1", (n, d)), ("b1", (n,)), ("W2", (m, n)), ("b2", (m,)), ("X", (d, 3))):
-        numbers = draw(st.lists(fractions, min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
-        array[name] = np.array(numbers, object).reshape(shape)
-    array["W1"][np.array(draw(st.lists(st.booleans(), min_size=n, max_size=n)), bool)] = Fraction(0)
-    return array
+    shapes = (n, d), (n,), (m, n), (m,), (d, 3)
+    W1, *others = (draw(arrays(object, shape, elements=fractions, fill=st.nothing())) for shape in shapes)
+    W1[draw(arrays(bool, n))] = Fraction(0)
+    return W1, *others
 
 
 @settings(max_examples=25)
 @given(networks())
-def test_products_and_compaction_are_exact_in_fractions(array):
-    X = array.pop("X")
-    W1, b1, W2, b2 = array.values()
+def test_products_and_compaction_are_exact_in_fractions(network):
+    W1, b1, W2, b2, X = network
     k = max(1, (W1 != 0).sum(1).max())
     assert (condensed_product(*condense(W1, k), X) == W1 @ X).all()
     narrow1, bias1, narrow2, bias2 = compaction(W1, b1, W2, b2)

@@ -5,6 +5,7 @@ from math import comb, cos, log, pi, sqrt
 
 import numpy as np
 import pytest
+from builders import ready
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,10 +45,7 @@ def test_set_s_growth_explores_as_much_as_expected_whatever_is_pruned(criterion,
     for _ in range(n):
         W = np.zeros(64)
         W[rng.permutation(64)[:12]] = rng.standard_normal(12)
-        layer = SparseLinear(CSR.from_dense(W.reshape(8, 8)))
-        layer.X = layer.DY = np.zeros((8, 1))
-        layer.weight.grad = np.zeros(12)
-        net = Network([layer])
+        net = Network([ready(SparseLinear(CSR.from_dense(W.reshape(8, 8))), np.zeros((8, 1)), np.zeros((8, 1)))])
         explored = Explored(net)
         for _ in range(10):
             assert update_topology(net, record, 0.25, rng).grown == 3

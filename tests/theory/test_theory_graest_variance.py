@@ -32,12 +32,9 @@ def test_graest_variance():
     assert THEOREMS["graest_variance"].check() == (232_574, 0)
 
 
-H, DELTA = ([3, 4], [1, 0]), ([4, -3],)  # X = (7, 1) and Y = 1 for s = (1, 1); X = (−1, 1) and Y = 7 for s = (1, −1)
-
-
 def test_two_inputs_by_hand_of_which_the_one_without_gradient_is_drawn_more_often():
-    """Y·X is 7 or −7 at the first input and 1 or 7 at the second: ∇ = (0, 4), E|YX| = (7, 4)."""
-    h, delta = exact(*H), exact(*DELTA)
+    """X = (7, 1) and Y = 1 for s = (1, 1); X = (−1, 1) and Y = 7 for s = (1, −1): ∇ = (0, 4), E|YX| = (7, 4)."""
+    h, delta = exact([3, 4], [1, 0]), exact([4, -3])
     assert graest_mean(h, delta).tolist() == [[0, 4]]
     assert graest_variance(h, delta).tolist() == [[49, 9]]
     assert graest_magnitude(h, delta).tolist() == [[7, 4]]

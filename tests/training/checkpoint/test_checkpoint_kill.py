@@ -26,12 +26,9 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": PATHS, "OPENBLAS_NUM_THREADS": "1"}
 @pytest.fixture(scope="module")
 def told():
     """What two processes found out, each about half of the cases."""
-    names = list(CASES)
     command = [sys.executable, str(HERE / "killed.py")]
-    halves = [
-        subprocess.Popen([*command, *half], env=ENVIRONMENT, stdout=subprocess.PIPE)
-        for half in (names[::2], names[1::2])
-    ]
+    commands = [[*command, *half] for half in (CASES[::2], CASES[1::2])]
+    halves = [subprocess.Popen(each, env=ENVIRONMENT, stdout=subprocess.PIPE) for each in commands]
     found = {}
     for process in halves:
         out, _ = process.communicate(timeout=300)
