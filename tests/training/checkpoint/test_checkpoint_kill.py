@@ -19,7 +19,7 @@ from minidst.cli.main import main
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")]
 
 HERE = Path(__file__).parent
-PATHS = os.pathsep.join(map(str, [Path(minidst.__file__).parent.parent, HERE, HERE.parent]))
+PATHS = os.pathsep.join(map(str, [Path(minidst.__file__).parent.parent, HERE, HERE.parents[1]]))
 ENVIRONMENT = os.environ | {"PYTHONPATH": PATHS, "OPENBLAS_NUM_THREADS": "1"}
 
 
