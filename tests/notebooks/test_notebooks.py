@@ -17,14 +17,6 @@ def test_it_was_executed_from_top_to_bottom(path):
 
 
 @each
-def test_there_is_no_error_and_no_warning_in_it(path):
-    for cell in code(path):
-        for output in cell["outputs"]:
-            assert output["output_type"] != "error"
-            assert output.get("name") != "stderr", source(cell)
-
-
-@each
 def test_no_cell_is_longer_than_15_lines_or_wider_than_a_page(path):
     for cell in code(path):
         assert source(cell).count("\n") < 15, source(cell)
@@ -32,9 +24,11 @@ def test_no_cell_is_longer_than_15_lines_or_wider_than_a_page(path):
 
 
 @each
-def test_no_picture_is_larger_than_150_kb(path):
+def test_there_is_no_error_no_warning_and_no_picture_of_more_than_150_kb_in_it(path):
     for cell in code(path):
         for output in cell["outputs"]:
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr", source(cell)
             for kind, data in output.get("data", {}).items():
                 if kind.startswith("image/"):
                     size = len("".join(data)) * (3 / 4 if kind == "image/png" else 1)

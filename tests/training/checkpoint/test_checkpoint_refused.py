@@ -48,13 +48,10 @@ class Own:
 
 MyReLU, MyLoss = type("MyReLU", (ReLU,), {}), type("MyLoss", (minidst.nn.CrossEntropy,), {})
 MINE = {
-    "prune": own,
+    **dict.fromkeys(("prune", "begin", "after_step"), own),
+    **dict.fromkeys(("initial_weight", "update"), Own()),
     "candidates": lambda *given: None,
     "score": Score("own", own),
-    "initial_weight": Own(),
-    "begin": own,
-    "update": Own(),
-    "after_step": own,
     "schedule": Schedule(every=9, decay=lambda p: 1 - p),
 }
 REMEDY = "minidst.METHODS['rigl']", "before load_run"
