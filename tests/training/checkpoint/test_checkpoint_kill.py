@@ -16,22 +16,19 @@ from runs import bits, stepped
 import minidst
 from minidst.cli.main import main
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")]
 
 HERE = Path(__file__).parent
-PATHS = os.pathsep.join(map(str, [Path(minidst.__file__).parent.parent, HERE, HERE.parent]))
+PATHS = os.pathsep.join(map(str, [Path(minidst.__file__).parent.parent, HERE, HERE.parents[1]]))
 ENVIRONMENT = os.environ | {"PYTHONPATH": PATHS, "OPENBLAS_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
 def told():
     """What two processes found out, each about half of the cases."""
-    names = list(CASES)
     command = [sys.executable, str(HERE / "killed.py")]
-    halves = [
-        subprocess.Popen([*command, *half], env=ENVIRONMENT, stdout=subprocess.PIPE)
-        for half in (names[::2], names[1::2])
-    ]
+    commands = [[*command, *half] for half in (CASES[::2], CASES[1::2])]
+    halves = [subprocess.Popen(each, env=ENVIRONMENT, stdout=subprocess.PIPE) for each in commands]
     found = {}
     for process in halves:
         out, _ = process.communicate(timeout=300)

@@ -1,20 +1,24 @@
-"""Small runs of every method, and every bit that one consists of."""
+"""Small runs of every method, every bit that one consists of, and files with the right checksum of any content."""
 
 import hashlib
+import io
+import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
+from builders import rng
 
-from minidst import METHODS, Config, Dataset, Run, mlp
+from minidst import METHODS, Config, Dataset, Run, load_run, mlp, save
 from minidst.dst import Cosine
 from minidst.nn import SGD, SparseLinear
+from minidst.training.checkpoint.archive import HEADER, SIGNATURE, read, write
 
 
-def toy(samples=45, features=12, classes=4, seed=7):
-    rng = np.random.default_rng(seed)
-    y = np.arange(samples) % classes
-    x = 2 * np.eye(classes, features)[y] + rng.standard_normal((samples, features))
-    return Dataset(x, y, x[:10], y[:10], classes, "toy")
+def toy(features=12):
+    y = np.arange(45) % 4
+    x = 2 * np.eye(4, features)[y] + rng(7).standard_normal((45, features))
+    return Dataset(x, y, x[:10], y[:10], 4, "toy")
 
 
 def often(record, every=2):
@@ -23,6 +27,10 @@ def often(record, every=2):
         return record
     own = replace(record.schedule, every=every, until=1.0)
     return replace(record, schedule=own if record.start == "dense" else Cosine(0.3, every, 1.0))
+
+
+def small_run(record="rigl", config=None):
+    return Run(mlp((12, 8, 4), density=0.5, method=record), toy(), record, config)
 
 
 def begun(name="rigl", *, format=None, optimizer=None, data=None, epochs=3, seed=0, width=16, **settings):
@@ -69,3 +77,38 @@ def stepped(run, steps):
     for _ in zip(range(steps), run, strict=False):
         pass
     return run
+
+
+def saved_and_loaded(run, path):
+    save(run, path)
+    return load_run(path, toy())
+
+
+def parts_of(run, path):
+    """(header, arrays) of the file that the run makes."""
+    save(run, path)
+    return read(path)
+
+
+def written(path, header, arrays):
+    """The path of a file with these parts and the right checksum."""
+    write(path, header, arrays)
+    return path
+
+
+def signed(content):
+    """These bytes, the last of them replaced by the checksum of the others."""
+    body = content[:-SIGNATURE]
+    return body + hashlib.sha256(body).hexdigest().encode()
+
+
+def zipped(header, members, compression=zipfile.ZIP_STORED):
+    """A signed file of any members."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        archive.comment = bytes(SIGNATURE)
+        if header is not None:
+            archive.writestr(HEADER, header if isinstance(header, str | bytes) else json.dumps(header))
+        for name, content in members:
+            archive.writestr(name, content)
+    return signed(buffer.getvalue())

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +20,6 @@ from minidst.dst import GuidedSample, Schedule
 from minidst.dst.grow import Score
 from minidst.nn import ReLU
 
-pytestmark = pytest.mark.small
 resource = pytest.importorskip("resource")
 
 
@@ -35,9 +35,6 @@ def there(tmp_path):
     assert load_run(path, toy()).progress.t == 2
 
 
-# Runs that a file cannot hold
-
-
 def own(*given):
     """A function of a user."""
     return minidst.dst.prune.magnitude(*given)
@@ -49,83 +46,61 @@ class Own:
     __call__ = step = own
 
 
+MyReLU, MyLoss = type("MyReLU", (ReLU,), {}), type("MyLoss", (minidst.nn.CrossEntropy,), {})
 MINE = {
-    "prune": own,
+    **dict.fromkeys(("prune", "begin", "after_step"), own),
+    **dict.fromkeys(("initial_weight", "update"), Own()),
     "candidates": lambda *given: None,
     "score": Score("own", own),
-    "initial_weight": Own(),
-    "begin": own,
-    "update": Own(),
-    "after_step": own,
     "schedule": Schedule(every=9, decay=lambda p: 1 - p),
 }
+REMEDY = "minidst.METHODS['rigl']", "before load_run"
 
 
-@pytest.mark.parametrize("field", MINE)
-def test_a_function_of_your_own_is_refused_naming_the_field_and_the_remedy(field, there):
-    record = often(METHODS["rigl"])
-    record = replace(record, **{field: MINE[field]})
-    run = Run(mlp((12, 8, 4), density=0.5), toy(), record)
-    with refused("'rigl'", f"its {field}", "minidst.METHODS['rigl']", "before load_run"):
-        save(run, there)
-
-
-def test_a_guide_of_your_own_is_refused_naming_its_place(there):
-    record = replace(METHODS["gse-grabo"], candidates=GuidedSample(own))
-    run = Run(mlp((12, 8, 4), density=0.5), toy(), record)
-    with refused("its candidates.distribution", "function own", "minidst.METHODS['gse-grabo']"):
-        save(run, there)
-
-
-@pytest.mark.parametrize("settings", [{"rate": lambda t, T: 1.0}, {"optimizer": Own()}])
-def test_settings_of_your_own_are_refused_by_their_name(settings, there):
-    run = Run(mlp((12, 8, 4), density=0.5), toy(), "rigl", Config(**settings))
-    with refused(f"config.{next(iter(settings))}"):
-        save(run, there)
-
-
-class MyReLU(ReLU):
-    """A layer of a user."""
-
-
-class MyLoss(minidst.nn.CrossEntropy):
-    """A loss of a user."""
+def run_of(record="rigl", **settings):
+    return Run(mlp((12, 8, 4), density=0.5), toy(), record, Config(**settings))
 
 
 def changed(change):
-    run = stepped(begun(), 1)
-    change(run)
-    return run
+    """Make a run after one step, changed."""
 
+    def make():
+        run = stepped(begun(), 1)
+        change(run)
+        return run
 
-def twice(run):
-    run.net.layers.insert(1, run.net.layers[1])
+    return make
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("make", "words"),
     [
-        (lambda run: run.net.layers.insert(1, MyReLU()), ["layer 1", "MyReLU", "SparseLinear, Linear, ReLU"]),
-        (twice, ["twice", "each place its own"]),
-        (lambda run: setattr(run.net, "loss", MyLoss()), ["loss", "MyLoss"]),
-        (lambda run: setattr(run.net, "rng", np.random.Generator(np.random.MT19937(0))), ["MT19937", "default_rng"]),
-        (lambda run: run.net.memory.update(own=object()), ["net.memory['own']", "object"]),
-        (lambda run: run.net.memory.update(own=np.array([None])), ["net.memory['own']", "object", "numbers"]),
-        (lambda run: run.net.memory.update(own=np.array(["a"])), ["net.memory['own']", "<U1"]),
-        (lambda run: run.net.memory.update({7: 1}), ["net.memory[7]", "string"]),
-        (lambda run: run.notes.update(own={1, 2}), ["set", "numbers, strings and lists"]),
+        *((partial(run_of, replace(often(METHODS["rigl"]), **{field: value})), ["'rigl'", f"its {field}", *REMEDY])
+          for field, value in MINE.items()),
+        (partial(run_of, replace(METHODS["gse-grabo"], candidates=GuidedSample(own))),
+         ["its candidates.distribution", "function own", "minidst.METHODS['gse-grabo']"]),
+        (partial(run_of, rate=lambda t, T: 1.0), ["config.rate"]),
+        (partial(run_of, optimizer=Own()), ["config.optimizer"]),
+        (changed(lambda run: run.net.layers.insert(1, MyReLU())), ["layer 1", "MyReLU", "SparseLinear, Linear, ReLU"]),
+        (changed(lambda run: run.net.layers.insert(1, run.net.layers[1])), ["twice", "each place its own"]),
+        (changed(lambda run: setattr(run.net, "loss", MyLoss())), ["loss", "MyLoss"]),
+        (changed(lambda run: setattr(run.net, "rng", np.random.Generator(np.random.MT19937(0)))),
+         ["MT19937", "default_rng"]),
+        (changed(lambda run: run.net.memory.update(own=object())), ["net.memory['own']", "object"]),
+        (changed(lambda run: run.net.memory.update(own=np.array([None]))), ["net.memory['own']", "object", "numbers"]),
+        (changed(lambda run: run.net.memory.update(own=np.array(["a"]))), ["net.memory['own']", "<U1"]),
+        (changed(lambda run: run.net.memory.update({7: 1})), ["net.memory[7]", "string"]),
+        (changed(lambda run: run.notes.update(own={1, 2})), ["set", "numbers, strings and lists"]),
     ],
-)
-def test_what_no_file_can_say_is_refused(change, words, there):
-    run = changed(change)
+)  # fmt: skip
+def test_what_no_file_can_say_is_refused_with_its_place_and_the_remedy(make, words, there):
+    run = make()
     with refused(*words):
         save(run, there)
 
 
 def test_a_run_that_was_interrupted_within_a_step_is_refused_and_goes_no_further(there, monkeypatch):
     run = stepped(begun(), 3)
-    save(run, there.parent / "other")  # between two steps it can be
-    (there.parent / "other").unlink()
 
     def interrupted(*_):
         raise KeyboardInterrupt
@@ -146,13 +121,12 @@ def test_a_run_that_has_diverged_does_not_take_the_place_of_one_that_has_not(the
         save(run, there)
 
 
-@pytest.mark.parametrize("path", ["", 7, None])
-def test_what_is_no_path_is_refused(path):
-    with refused("path="):
-        save(begun(), path)
-
-
-# Places that cannot take a file
+def test_what_is_no_path_is_refused(tmp_path):
+    for path in ("", 7, None):
+        with refused("path="):
+            save(begun(), path)
+    with refused("it is a folder"):
+        save(begun(), tmp_path)
 
 
 @contextmanager
@@ -238,9 +212,3 @@ def test_a_folder_that_is_read_only_is_refused_and_keeps_the_earlier_file(monkey
     finally:
         os.chmod(folder, 0o755)
         shutil.rmtree(folder)
-
-
-def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path):
-    (tmp_path / "run").mkdir()
-    with refused("it is a folder"):
-        save(begun(), tmp_path / "run")

@@ -1,18 +1,20 @@
-"""Pictures: what is drawn, and that it can be saved."""
+"""Pictures: what is drawn, and that it can be saved; small matrices drawn cell by cell."""
 
 import math
 import subprocess
 import sys
 
+import matplotlib
 import numpy as np
 import pytest
+from builders import refused
+from matplotlib.figure import Figure
 
 import minidst
+from minidst import plots
 from minidst._support.statistics import half_width
 from minidst.plots import COLOURS, HUES, layer_densities, learning_curves, line_styles, save
 from minidst.training.history import Epoch, History
-
-pytestmark = pytest.mark.small
 
 
 def run(losses, scores=None):
@@ -28,8 +30,10 @@ def curves(axes):
     return {line.get_label(): line for line in axes.get_lines()}
 
 
-def test_there_is_a_labelled_line_per_method_on_both_sides():
-    losses, scores = learning_curves(RUNS, "digits at 1 %").axes
+def test_there_is_a_title_and_a_labelled_line_per_method_on_both_sides():
+    figure = learning_curves(RUNS, "digits at 1 %")
+    assert figure.get_suptitle() == "digits at 1 %"
+    losses, scores = figure.axes
     for axes in (losses, scores):
         assert list(curves(axes)) == ["set", "rigl"]
         assert axes.get_xlabel() == "epoch"
@@ -39,23 +43,13 @@ def test_there_is_a_labelled_line_per_method_on_both_sides():
     assert [text.get_text() for text in scores.get_legend().get_texts()] == ["set", "rigl"]
 
 
-def test_a_method_has_the_colour_that_it_is_given():
-    losses, scores = learning_curves(RUNS, hues={"rigl": "#123456"}).axes
-    for axes in (losses, scores):
+def test_a_method_has_the_colour_that_it_is_given_and_the_same_in_whatever_company():
+    for axes in learning_curves(RUNS, hues={"rigl": "#123456"}).axes:
         assert curves(axes)["rigl"].get_color() == "#123456"
         assert curves(axes)["set"].get_color() == COLOURS[0]
-
-
-def test_a_method_has_the_same_colour_in_whatever_company():
     alone, among = line_styles(["gse-grabo"]), line_styles(["mest", "dense", "gse-grabo", "static", "dsr"])
     assert alone["gse-grabo"] == among["gse-grabo"] == {"color": HUES["gse"], "linestyle": "-"}
     assert len({line["color"] for line in among.values()}) == 5
-
-
-def test_many_methods_are_drawn_without_intervals():
-    for axes in learning_curves({f"m{i}": RUNS["set"] for i in range(len(COLOURS) + 1)}).axes:
-        assert len(axes.get_lines()) == len(COLOURS) + 1
-        assert len(axes.collections) == 0
 
 
 def test_all_methods_are_told_apart_by_colour_and_dashes():
@@ -85,10 +79,6 @@ def test_there_is_a_line_per_layer_with_its_density_after_every_epoch(tmp_path):
     assert (tmp_path / "densities.png").stat().st_size > 1000
 
 
-def test_the_title_is_on_the_figure():
-    assert learning_curves(RUNS, "digits at 1 %").get_suptitle() == "digits at 1 %"
-
-
 def test_a_line_is_the_mean_over_runs_against_the_epoch():
     losses, scores = learning_curves(RUNS).axes
     np.testing.assert_array_equal(curves(losses)["set"].get_xdata(), [1, 2, 3])
@@ -111,40 +101,32 @@ def test_the_band_is_the_interval_that_the_table_prints():
     assert (at_first.min(), at_first.max()) == pytest.approx((50 - half, 50 + half))
 
 
-def test_more_methods_than_colours_are_told_apart_by_their_dashes():
+def test_more_methods_than_colours_have_no_intervals_and_are_told_apart_by_their_dashes():
+    for axes in learning_curves({f"m{i}": RUNS["set"] for i in range(len(COLOURS) + 1)}).axes:
+        assert len(axes.get_lines()) == len(COLOURS) + 1
+        assert len(axes.collections) == 0
     losses, _ = learning_curves({f"m{i}": [run([1.0, 2])] for i in range(2 * len(COLOURS))}).axes
     styles = {(line.get_color(), line.get_linestyle()) for line in losses.get_lines()}
     assert len(styles) == 2 * len(COLOURS)
 
 
-@pytest.mark.parametrize(("suffix", "start"), [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".png", PNG), (".svg", b"<?xml"), (".pdf", b"%PDF"), ("", PNG)])
 def test_save_writes_the_kind_that_the_suffix_names(suffix, start, tmp_path):
-    path = tmp_path / f"curves.{suffix}"
+    path = tmp_path / f"curves{suffix}"
     save(learning_curves(RUNS), path)
     assert path.read_bytes().startswith(start)
+    assert path.stat().st_size > 1000
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_unknown_suffix_is_a_value_error_that_leaves_nothing(tmp_path):
-    with pytest.raises(ValueError, match="xyz"):
-        save(learning_curves(RUNS), tmp_path / "curves.xyz")
+@pytest.mark.parametrize(("path", "word"), [("curves.xyz", "xyz"), ("nowhere/curves.png", "nowhere")])
+def test_an_unknown_suffix_or_a_missing_folder_is_refused_and_leaves_nothing(path, word, tmp_path):
+    with refused(word):
+        save(learning_curves(RUNS), tmp_path / path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_name_without_suffix_becomes_a_whole_picture_or_a_value_error(tmp_path):
-    path = tmp_path / "curves"
-    try:
-        save(learning_curves(RUNS), path)
-    except ValueError:
-        assert list(tmp_path.iterdir()) == []
-    else:
-        assert path.stat().st_size > 1000
-        assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_missing_folder_is_a_value_error_that_names_it(tmp_path):
-    with pytest.raises(ValueError, match="nowhere"):
-        save(learning_curves(RUNS), tmp_path / "nowhere" / "curves.png")
 
 
 def test_drawing_needs_no_pyplot_and_so_no_display():
@@ -155,3 +137,27 @@ def test_drawing_needs_no_pyplot_and_so_no_display():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_cell_is_filled_and_written_where_a_connection_is():
+    axes = Figure().subplots()
+    plots.cells(axes, [[0, 1.5], [np.nan, -3], [0, 0]])
+    assert [(patch.get_x() + 0.5, patch.get_y() + 0.5) for patch in axes.patches] == [(1, 0), (1, 1)]
+    assert [text.get_text() for text in axes.texts] == ["1.5", "-3"]
+    assert axes.patches[1].get_alpha() > axes.patches[0].get_alpha()
+    assert axes.get_ylim() == (2.5, -0.5)  # row 0 on top
+
+
+def test_an_exchange_counts_what_was_kept_dropped_and_grown():
+    axes = Figure().subplots()
+    plots.exchange(axes, [[1, 1, 0], [1, 0, 0]], [[1, 0, 1], [1, 1, 0]])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["kept (2)", "dropped (1)", "grown (2)"]
+    grown = axes.collections[2].get_offsets()
+    np.testing.assert_array_equal(grown, [[2, 0], [1, 1]])
+
+
+def test_use_sets_the_style_of_what_follows():
+    with matplotlib.rc_context():
+        plots.use()
+        assert not matplotlib.rcParams["axes.spines.top"]
+        assert matplotlib.rcParams["axes.prop_cycle"].by_key()["color"] == plots.COLOURS

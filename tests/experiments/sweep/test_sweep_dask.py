@@ -6,11 +6,10 @@ import signal
 import pytest
 import small
 
-from minidst.cli.main import main
 from minidst.experiments.sweep import Cluster, Here, Results, sweep
 
 pytest.importorskip("distributed", reason="the extra `distributed` is not installed")
-pytestmark = [pytest.mark.filterwarnings("default")]  # Dask's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # Dask's own
 
 
 @pytest.fixture
@@ -47,13 +46,8 @@ def test_the_table_is_the_local_one_though_a_worker_is_killed(cluster, tmp_path)
     assert killed
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, monkeypatch, assert_one_line):
     monkeypatch.setattr("minidst.experiments.sweep.scheduler.PATIENCE", 0.5)
     small.study(tmp_path)
-    assert main(["sweep", "small.toml", "--dask", "tcp://127.0.0.1:9"]) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("minidst: no Dask scheduler")
-    assert "tcp://127.0.0.1:9" in err
-    assert err.count("\n") == 1
-    assert list(tmp_path.glob("*.sqlite")) == []
+    words = ["minidst: no Dask scheduler", "tcp://127.0.0.1:9"]
+    assert_one_line(words, "sweep", "small.toml", "--dask", "tcp://127.0.0.1:9")

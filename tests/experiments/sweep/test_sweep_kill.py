@@ -14,7 +14,9 @@ import small
 
 import minidst
 from minidst.cli.main import main
-from minidst.experiments.sweep import Here, Local, Results, Trial, sweep
+from minidst.experiments.sweep import Here, Local, Results, Trial, run_trial, sweep
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,7 @@ def test_the_death_of_a_worker_of_joblib_is_the_failure_of_its_run_alone(tmp_pat
 
     class Deadly(Local):
         def submit(self, trial):
-            return self._executor.submit(dies if trial == deadly else lives, trial)
+            return self._executor.submit(dies if trial == deadly else run_trial, trial)
 
     pool = Deadly(1)
     try:
@@ -135,14 +137,7 @@ def dies(trial):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def lives(trial):
-    from minidst.experiments.sweep import run_trial
-
-    return run_trial(trial)
-
-
-def test_a_failing_run_is_a_row_with_its_message_and_the_others_go_on(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_failing_run_is_a_row_with_its_message_and_the_others_go_on(capsys):
     text = small.TEXT.replace("seeds = 4", "seeds = 1").replace("density = 0.3", "density = [0.3, 0.0001]")
     Path("bad.toml").write_text(text + "lr = [0.1, 1e9]\n", encoding="utf-8")
     assert main(["sweep", "bad.toml", "--workers", "1"]) == 1
@@ -170,8 +165,7 @@ def test_a_failure_is_run_again_only_if_that_is_asked_for(tmp_path):
         assert results.finished()[first.key] is None
 
 
-def test_ctrl_c_is_one_line_that_says_what_is_kept(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_ctrl_c_is_one_line_that_says_what_is_kept(capsys, monkeypatch):
     Path("s.toml").write_text(small.TEXT, encoding="utf-8")
 
     def interrupted(*_):
