@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import refused
-from minidst.data.digits import MEAN, STD
 
 import minidst.data
 from minidst.data import Dataset, load, sources
+from minidst.data.images import DIGITS_MEAN, DIGITS_STD
 
 DATA = os.environ.get("MINIDST_DATA")  # read before the fixture of this folder takes it away
 
@@ -71,7 +71,7 @@ def test_the_digits_are_1437_and_360_standardised_images_of_64_pixels_the_same_a
     assert abs(data.x_train.mean()) < 1e-3
     assert abs(data.x_train.std() - 1) < 1e-3
     for x in (data.x_train, data.x_test):
-        pixels = x * STD + MEAN
+        pixels = x * DIGITS_STD + DIGITS_MEAN
         np.testing.assert_allclose(pixels, np.round(pixels), atol=1e-5)
         assert (np.round(pixels.min()), np.round(pixels.max())) == (0, 16)
     again = load("digits")

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from builders import refused, rng
 from data_files import BATCHES, X, Y, idx, npz, write_cifar, write_mnist
-from minidst.data.cifar import MEAN, STD, read_batch
-from minidst.data.mnist import MOMENTS
 
-from minidst.data import checksums, load
+from minidst.data import image_files, load
+from minidst.data.images import CIFAR_MEAN, CIFAR_STD, MNIST_MOMENTS, read_batch
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -18,7 +17,7 @@ from minidst.data import checksums, load
 def test_mnist_is_read_and_standardised(name, packed, tmp_path):
     arrays = write_mnist(tmp_path, packed)
     data = load(name, data_dir=tmp_path)
-    mean, std = MOMENTS[name]
+    mean, std = MNIST_MOMENTS[name]
     images = arrays["train-images-idx3-ubyte"].reshape(5, 4)
     np.testing.assert_allclose(data.x_train, (images / 255 - mean) / std, rtol=1e-6)
     np.testing.assert_array_equal(data.y_test, arrays["t10k-labels-idx1-ubyte"])
@@ -35,7 +34,7 @@ def test_cifar_is_read_and_standardised_per_channel(version, protocol, order, tm
     np.testing.assert_array_equal(data.y_train, train[:, 0])
     np.testing.assert_array_equal(data.y_test, records["test_batch"][:, 0])
     pixels = train[:, 1:].reshape(10, 3, 1024) / 255
-    wanted = (pixels - np.array(MEAN)[:, None]) / np.array(STD)[:, None]
+    wanted = (pixels - np.array(CIFAR_MEAN)[:, None]) / np.array(CIFAR_STD)[:, None]
     np.testing.assert_allclose(data.x_train, wanted.reshape(10, 3072), rtol=1e-5, atol=1e-6)
     assert (data.classes, data.name, data.features) == (10, "cifar10", 3072)
 
@@ -70,25 +69,25 @@ def test_a_label_above_nine_is_refused(tmp_path):
 def test_a_file_as_long_as_a_known_one_must_have_its_digest_and_is_recognised_under_another_name(tmp_path, monkeypatch):
     content = idx(write_mnist(tmp_path, packed=True)["t10k-labels-idx1-ubyte"])
     digest = hashlib.sha256(content).hexdigest()
-    monkeypatch.setitem(checksums.KNOWN, "mnist/t10k-labels-idx1-ubyte", {digest: len(content)})
-    monkeypatch.setitem(checksums.KNOWN, "fashion-mnist/t10k-labels-idx1-ubyte", {"cd" * 32: len(content)})
+    monkeypatch.setitem(image_files.KNOWN, "mnist/t10k-labels-idx1-ubyte", {digest: len(content)})
+    monkeypatch.setitem(image_files.KNOWN, "fashion-mnist/t10k-labels-idx1-ubyte", {"cd" * 32: len(content)})
     load("mnist", data_dir=tmp_path)  # the digest is that of the unpacked bytes
     with refused("this is mnist/t10k-labels-idx1-ubyte"):
         load("fashion-mnist", data_dir=tmp_path)
-    monkeypatch.setitem(checksums.KNOWN, "mnist/t10k-images-idx3-ubyte", {"ab" * 32: 16 + 12})
+    monkeypatch.setitem(image_files.KNOWN, "mnist/t10k-images-idx3-ubyte", {"ab" * 32: 16 + 12})
     with refused("t10k-images-idx3-ubyte", "abababababab...", "check=False"):
         load("mnist", data_dir=tmp_path)
     load("mnist", data_dir=tmp_path, check=False)
-    monkeypatch.delitem(checksums.KNOWN, "fashion-mnist/t10k-labels-idx1-ubyte")
+    monkeypatch.delitem(image_files.KNOWN, "fashion-mnist/t10k-labels-idx1-ubyte")
     load("fashion-mnist", data_dir=tmp_path)  # the other set's digest is not compared
 
 
 @pytest.mark.parametrize(("version", "order"), [("bin", "C"), ("py", "C"), ("py", "F")])
 def test_both_versions_of_cifar_share_one_digest(version, order, tmp_path, monkeypatch):
     digest = hashlib.sha256(write_cifar(tmp_path, version, order=order)["data_batch_3"].tobytes()).hexdigest()
-    monkeypatch.setitem(checksums.KNOWN, "cifar10/data_batch_3", {digest: 2 * 3073})
+    monkeypatch.setitem(image_files.KNOWN, "cifar10/data_batch_3", {digest: 2 * 3073})
     load("cifar10", data_dir=tmp_path)
-    monkeypatch.setitem(checksums.KNOWN, "cifar10/data_batch_3", {"ab" * 32: 2 * 3073})
+    monkeypatch.setitem(image_files.KNOWN, "cifar10/data_batch_3", {"ab" * 32: 2 * 3073})
     with refused("data_batch_3", digest[:12], "abababababab", "check=False"):
         load("cifar10", data_dir=tmp_path)
     load("cifar10", data_dir=tmp_path, check=False)

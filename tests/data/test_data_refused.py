@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from builders import LYING_NPY, npy_header, refused
 from data_files import X, Y, idx, npy, npz, zipped
-from minidst.data.cifar import read_batch
-from minidst.data.idx import read_idx
 
 from minidst.data import load
+from minidst.data.images import read_batch, read_idx
 from minidst.data.pickled import read_batch_dict
 
 MB = 1_000_000
