@@ -1,4 +1,4 @@
-"""Theorem 11, by every small matrix of whole numbers, every condensed topology and every network with a dead neuron."""
+"""Theorem 11, by every small integer matrix, every condensed topology and every network with a dead neuron."""
 
 from itertools import chain, combinations, product
 

@@ -1,4 +1,4 @@
-"""Theorem 6, by every budget of small networks: the closed form, the capping loop in two variants, whole numbers."""
+"""Theorem 6, by every budget of small networks: the closed form, the capping loop in two variants, and integer counts."""
 
 from fractions import Fraction
 from itertools import combinations_with_replacement
@@ -37,7 +37,7 @@ def cases() -> Cases:
     """For every choice of up to three of LAYERS, every kind and every budget.
 
     The loop ends after at most L − 1 rounds, with the densities of the closed form and the budget spent; `allocate`
-    spends it in whole numbers, and gives no layer one connection more or less than its share. Deviations are those of
+    spends it in integer counts, and gives no layer one connection more or less than its share. Deviations are those of
     the budget; a broken bound counts as 1.
     """
     for shapes in (some for count in (1, 2, 3) for some in combinations_with_replacement(LAYERS, count)):
