@@ -1,4 +1,4 @@
-"""Theorem 6, by every budget of small networks: the closed form, the capping loop in two variants, and integer counts."""
+"""Theorem 6, by every budget of small networks: the closed form, two variants of the capping loop, integer counts."""
 
 from fractions import Fraction
 from itertools import combinations_with_replacement
