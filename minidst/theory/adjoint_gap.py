@@ -1,6 +1,6 @@
 """⟨v, Ju⟩ = ⟨Jᵀv, u⟩: what the backward pass of a layer with Jacobian J must satisfy for all u and v.
 
-Every gradient of minidst.nn is written by hand; the statement is the definition of an adjoint. proofs/adjoint_gap.md.
+Every gradient of minidst.nn is written by hand; this equation defines the adjoint. proofs/adjoint_gap.md.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from .arrays import Array, Number
 
 
 def adjoint_gap(Ju: Array, u: Array, JTv: Array, v: Array) -> Number:
-    """|⟨v, Ju⟩ − ⟨Jᵀv, u⟩|: 0 for all u and v if and only if JTv is the adjoint's. Ju, v and JTv, u: alike in shape."""
+    """|⟨v, Ju⟩ − ⟨Jᵀv, u⟩|: 0 for all u and v if and only if JTv is Jᵀv. Ju has the shape of v, JTv that of u."""
     return abs((v * Ju).sum() - (JTv * u).sum())
 
 

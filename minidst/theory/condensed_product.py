@@ -1,7 +1,7 @@
 """Wv = Σ_c W^c_{:,c} ⊙ v^{π_c}: a matrix with at most k weights in each row, as k element-wise products of columns.
 
-And b₂ + W₂ ReLU(b₁) where an ablated neuron was: what compaction leaves of it. Lasby et al. 2023 (SRigL),
-arXiv:2305.02299, appendix F, equation 31; proofs/condensed_product.md.
+Compaction adds the constant output of a hidden neuron without inputs, W₂ ReLU(b₁), to the next bias b₂.
+Lasby et al. 2023 (SRigL), arXiv:2305.02299, appendix F, equation 31; proofs/condensed_product.md.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from .arrays import Array
 def condense(W: Array, k: int) -> tuple[Array, Array]:
     """W^c and π, both (n, k): the weights of each row of W (n, d) and their inputs, in order.
 
-    A row with fewer than k weights is filled up with weights of 0 on inputs it does not have.
+    A row with fewer than k weights is padded with weights of 0 on inputs that it does not have.
     """
     if np.ndim(W) != 2:
         raise ValueError(f"W has shape {np.shape(W)}; give (n, d), a row per output")
@@ -24,7 +24,7 @@ def condense(W: Array, k: int) -> tuple[Array, Array]:
 
 
 def condensed_product(values: Array, indices: Array, v: Array) -> Array:
-    """Wv = Σ_c W^c_{:,c} ⊙ v^{π_c}, v^{π_c} = v[π_{:,c}]: k recombinations of v.
+    """Wv = Σ_c W^c_{:,c} ⊙ v^{π_c}, v^{π_c} = v[π_{:,c}]: k gathers of v.
 
     values W^c, indices π: (n, k); v: (d,) or a batch (d, B). Returns (n,) or (n, B).
     """
@@ -39,7 +39,7 @@ def condensed_product(values: Array, indices: Array, v: Array) -> Array:
 
 
 def compaction(W1: Array, b1: Array, W2: Array, b2: Array) -> tuple[Array, Array, Array, Array]:
-    """W₂ ReLU(W₁x + b₁) + b₂ without the hidden neurons that have no input, for all x the same.
+    """W₂ ReLU(W₁x + b₁) + b₂, the same for all x, without the hidden neurons that have no input.
 
     b₂′ = b₂ + Σ_{j without input} W₂[:, j]·ReLU(b₁[j]). W1: (n, d); W2: (m, n). Returns W₁′, b₁′, W₂′, b₂′.
     """

@@ -21,7 +21,7 @@ def cosine_schedule(t: Array | float, T_end: float, alpha: float = 1.0) -> Numbe
     if steps.dtype.kind not in "iuf":
         raise ValueError(f"t {quoted(t)} has dtype {steps.dtype}; give steps as numbers in [0, {T_end}]")
     progress = steps / T_end
-    _inside(progress, t, T_end)
+    _check_inside(progress, t, T_end)
     return alpha / 2 * (1 + np.cos(np.pi * progress))
 
 
@@ -29,17 +29,17 @@ def gradual_schedule(t: Number, n: Number, every: Number, s_f: Number, s_i: Numb
     """s_t = s_f + (s_i − s_f)(1 − (t − t₀)/(n·Δt))³, from s_i at t₀ to s_f at t₀ + n·Δt, rising if s_i < s_f.
 
     n: pruning updates; every: Δt, steps between them; s_i, s_f: first and last sparsity. A Fraction if t is one.
-    Raises ValueError for a step outside [t₀, t₀ + n·Δt], after which the cube would prune on, beyond s_f.
+    Raises ValueError for a step outside [t₀, t₀ + n·Δt], where the cube would prune beyond s_f.
     """
     check_integer("n", n)
     check_interval("every", every, "(0, ∞)", "it is a number of steps")
     for name, s in (("s_f", s_f), ("s_i", s_i)):
         check_interval(name, s, "[0, 1]", "it is a sparsity")
     progress = (t - t_0) / (n * every)
-    _inside(progress, t, t_0 + n * every)
+    _check_inside(progress, t, t_0 + n * every)
     return s_f + (s_i - s_f) * (1 - progress) ** 3
 
 
-def _inside(progress: Number, t: Number, end: Number) -> None:
+def _check_inside(progress: Number, t: Number, end: Number) -> None:
     if not np.all((progress >= 0) & (progress <= 1)):
         raise ValueError(f"step {t} lies outside the schedule, which ends at {end}; there is no update there")

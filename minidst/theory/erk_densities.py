@@ -29,7 +29,8 @@ def erk_densities(shapes: Shapes, density: Number, kind: Kind = "erk") -> Array:
 def erk_scale(shapes: Shapes, density: Number, kind: Kind = "erk") -> Number:
     """ε = max_D (B − Σ_{l∈D} N_l)/Σ_{l∉D} r_l·N_l, B = density·Σ_l N_l, over sets D ≠ all of layers.
 
-    D need only run through the fullest 0, 1, …, L − 1 layers. Raises ValueError for a density outside (0, 1].
+    Only the 0, 1, …, L − 1 layers with the largest r_l need to be tried as D. Raises ValueError for a density outside
+    (0, 1].
     """
     check_interval("density", density, "(0, 1]", "1 is the dense network")
     check_choice("kind", kind, ("uniform", "er", "erk"))
@@ -45,6 +46,6 @@ def erk_scale(shapes: Shapes, density: Number, kind: Kind = "erk") -> Number:
 
 
 def raw_weight(shape: tuple[int, ...], kind: Kind) -> int:
-    """r_l·N_l, connections up to the factor ε: n_in + n_out + k_h + k_w for erk."""
+    """r_l·N_l, a layer's connections divided by ε: n_in + n_out + k_h + k_w for erk."""
     n_out, n_in, *kernel = shape
     return {"uniform": prod(shape), "er": (n_in + n_out) * prod(kernel), "erk": n_in + n_out + sum(kernel)}[kind]

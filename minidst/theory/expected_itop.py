@@ -1,9 +1,9 @@
-"""E R_T = 1 − (1 − |A|/N) Π_t (1 − k_t/M_t): how much of a layer random growth has ever visited after T updates.
+"""E R_T = 1 − (1 − |A|/N) Π_t (1 − k_t/M_t): the share of connections ever active after T updates of random growth.
 
-Every update grows k_t connections, uniform among M candidates: the N − |A| absent before the update, or the
-N − |A| + k_t absent after the drop where what was dropped may return. By which score connections are dropped does not
-matter. The ratio is that of Liu et al. 2021 (ITOP), the overlap that of Nowak et al. 2023, arXiv:2306.12230, equation
-1; the formulas are ours; proofs/expected_itop.md.
+Update t grows k_t connections, uniform among M_t candidates: the N − |A| absent before the update or, where dropped
+connections may return, the N − |A| + k_t absent after the drop. The pruning criterion does not matter. The ratio is
+that of Liu et al. 2021 (ITOP), the overlap that of Nowak et al. 2023, arXiv:2306.12230, equation 1; the formulas are
+ours; proofs/expected_itop.md.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def expected_itop(places: Number, active: Number, grown: Sequence[int], *, regro
 
 
 def itop_variance(places: Number, active: Number, grown: Sequence[int], *, regrow_pruned: bool) -> Number:
-    """Var R_T = (u(u − 1)Π_t c_t + uΠ_t b_t − u²Π_t b_t²)/N², u = N − |A|; b, c: P(one, two given ones not grown)."""
+    """Var R_T = (u(u − 1)Π_t c_t + uΠ_t b_t − u²Π_t b_t²)/N², u = N − |A|; b, c: P(1, 2 given ones are not grown)."""
     updates = _candidates(places, active, grown, regrow_pruned)
     one, unvisited = prod((M - k) / M for k, M in updates), places - active
     two = prod((M - k) * (M - k - 1) / (M * max(M - 1, 1)) for k, M in updates)
@@ -30,8 +30,8 @@ def itop_variance(places: Number, active: Number, grown: Sequence[int], *, regro
 def expected_jaccard(places: Number, a: Number, b: Number) -> Number:
     """E[|I ∩ J|/|I ∪ J|] = Σ_i i/(a + b − i)·C(a, i)C(N − a, b − i)/C(N, b), I, J random with |I| = a, |J| = b.
 
-    One of them may be given. Two empty sets have J = 1, as in minidst.metrics. Numbers of min(a, b)·log N digits: for
-    more than some ten thousand places `jaccard_floor` is as good.
+    One of the sets may also be fixed. Two empty sets have J = 1, as in minidst.analysis.metrics. The integers have
+    min(a, b)·log N digits: beyond some ten thousand places use `jaccard_floor`, which is then as good.
     """
     check_interval("places", places, "[0, ∞)", "they are n_out·n_in")
     check_interval("a", a, f"[0, {places}]", "it is the size of a set of places")
@@ -44,7 +44,7 @@ def expected_jaccard(places: Number, a: Number, b: Number) -> Number:
 
 
 def jaccard_floor(places: Number, a: Number, b: Number) -> Number:
-    """ab/(N(a + b) − ab) ≤ E[J], the Jaccard index at the mean overlap ab/N: d/(2 − d) for a = b = dN."""
+    """ab/(N(a + b) − ab) ≤ E[J]: the Jaccard index of the mean overlap ab/N; d/(2 − d) for a = b = dN."""
     return a * b / (places * (a + b) - a * b)
 
 

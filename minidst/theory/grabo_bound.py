@@ -11,7 +11,7 @@ from .arrays import Array, check_samples
 def grabo_bound(h: Array, delta: Array) -> Array:
     """|∇_ia| ≤ |δ_i|₁ |h_a|₁, ∇ = δhᵀ.
 
-    h: (n_in, B) activations; delta: (n_out, B) gradients of the loss by the outputs. Returns (n_out, n_in).
+    h: (n_in, B) activations; delta: (n_out, B) ∂L/∂outputs. Returns (n_out, n_in).
     """
     check_samples(h, delta)
     return np.outer(np.abs(delta).sum(1), np.abs(h).sum(1))
@@ -26,7 +26,7 @@ def l2_bound(h: Array, delta: Array) -> Array:
 def grabo_attained(h: Array, delta: Array) -> Array:
     """Where |∇_ia| = |δ_i|₁ |h_a|₁, (n_out, n_in) bool.
 
-    Exactly where h_a or δ_i is 0 in every sample, or each is non-zero in one sample alone, the same for both.
+    That is exactly where h_a or δ_i is 0 in every sample, or both are non-zero in one sample only, the same one.
     """
     check_samples(h, delta)
     h_on, delta_on = h != 0, delta != 0

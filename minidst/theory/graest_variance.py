@@ -1,7 +1,8 @@
-"""What GraEst's sketch X_a = Σ_b s_b h_ab, Y_i = Σ_b s_b δ_ib knows of ∇_ia = Σ_b δ_ib h_ab; one random sign a sample.
+"""Mean, variance and magnitude of GraEst's estimate Y_i X_a of the gradient ∇_ia = Σ_b δ_ib h_ab.
 
-E[Y_i X_a] = ∇_ia; Var[Y_i X_a] = ‖δ_i‖²‖h_a‖² + ∇_ia² − 2Σ_b δ_ib² h_ab²; E|Y_i X_a| ≥ |∇_ia|, and that is what is
-sampled by. h: (n_in, B) activations; delta: (n_out, B) gradients by the outputs; all results are (n_out, n_in).
+X_a = Σ_b s_b h_ab and Y_i = Σ_b s_b δ_ib share one random sign s_b per sample. E[Y_i X_a] = ∇_ia; Var[Y_i X_a] =
+‖δ_i‖²‖h_a‖² + ∇_ia² − 2Σ_b δ_ib² h_ab²; E|Y_i X_a| ≥ |∇_ia|, and GraEst samples by |Y_i X_a|.
+h: (n_in, B) activations; delta: (n_out, B), ∂L/∂outputs; all results are (n_out, n_in).
 Heddes et al. 2024, arXiv:2401.06898, appendix A, equations 4 and 5; proofs/graest_variance.md.
 """
 
@@ -10,11 +11,11 @@ import numpy as np
 from .arrays import Array, Floats, check_samples
 
 MOST = 16
-"""The largest B whose 2^B sign vectors are written out; nothing known is much cheaper, see the proof."""
+"""The largest B whose 2^B sign vectors are enumerated; no much cheaper way is known, see the proof."""
 
 
 def graest_mean(h: Array, delta: Array) -> Array:
-    """E[(δs)(hs)ᵀ] = δhᵀ = ∇. Any two signs independent, each of mean 0, suffice."""
+    """E[(δs)(hs)ᵀ] = δhᵀ = ∇. Needs any two signs independent, of mean 0."""
     check_samples(h, delta)
     mean: Array = delta @ h.T
     return mean
@@ -37,7 +38,7 @@ def graest_magnitude(h: Array, delta: Array) -> Array:
 
 
 def graest_magnitude_gap(h: Array, delta: Array) -> Array:
-    """E|Y_i X_a| − |E Y_i X_a| ≥ 0: by how much a connection's sampling weight exceeds its gradient's magnitude."""
+    """E|Y_i X_a| − |E Y_i X_a| ≥ 0: the excess of a connection's sampling weight over its gradient's magnitude."""
     return graest_magnitude(h, delta) - np.abs(graest_mean(h, delta))
 
 
@@ -49,9 +50,9 @@ def graest_gap_bound(h: Array, delta: Array) -> Floats:
 
 
 def graest_probability(h: Array, delta: Array) -> Array:
-    """E[f_a g_i], f_a = |X_a|/Σ|X|, g_i = |Y_i|/Σ|Y|: how often one draw of one update falls on the pair; Σ = 1.
+    """E[f_a g_i], f_a = |X_a|/Σ|X|, g_i = |Y_i|/Σ|Y|: the probability that a draw gives the pair; Σ = 1.
 
-    Proportional neither to |∇| nor to E|YX|. A sketch that is 0 for every unit is replaced by the uniform one.
+    Not proportional to |∇| nor to E|YX|. Where a sketch is 0 for every unit, the draw is uniform.
     """
     check_samples(h, delta)
     s = _signs(h)

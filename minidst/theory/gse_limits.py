@@ -1,6 +1,6 @@
-"""GSE between SET and RigL: from a uniform S, in how many cases the connection of r-th largest |∇| is grown.
+"""GSE between SET and RigL: for how many of all uniform samples S the connection of r-th largest |∇| is grown.
 
-|S| = k: all absent ones equally likely, SET's growth. S = W ∖ A: the k largest, RigL's. Counts are whole numbers.
+|S| = k: all absent ones equally likely, SET's growth. S = W ∖ A: the k largest, RigL's. Counts are exact integers.
 Anonymous 2022, "Memory efficient dynamic sparse training", section 3, claims the ends; proofs/gse_limits.md.
 """
 
@@ -15,8 +15,8 @@ from .arrays import Array
 def gse_limits(absent: int, n: int, k: int) -> Array:
     """Σ_{i<k} C(r, i)·C(absent − 1 − r, n − 1 − i) of the C(absent, n) sets S of n absent connections, (absent,).
 
-    Entry r is for the connection that r others precede (larger |∇|, or equal and a smaller key): in how many S it is
-    among the k best. absent = |W ∖ A|.
+    Entry r counts the S in which a connection is among the k best, if r absent ones are better than it: of larger
+    |∇|, or of equal |∇| and a smaller key. absent = |W ∖ A|.
     """
     for name, count in (("absent", absent), ("n", n), ("k", k)):
         check_integer(name, count, 0, 1_000_000, "it counts connections, and the results are exact")
@@ -26,11 +26,11 @@ def gse_limits(absent: int, n: int, k: int) -> Array:
 
 
 def uniform_sample(places: int, active: int, m: int) -> Array:
-    """Δⁿxᵐ at x = |A|: how many of the N^m sequences of m uniform draws give S = T, for any set T of n absent ones.
+    """Δⁿxᵐ at x = |A|: how many of the N^m sequences of m uniform draws give S = T, any set of n absent ones.
 
-    Δ is the forward difference. Entry n of (N − |A| + 1,); as T does not enter, S is uniform among sets of its size.
+    Δ is the forward difference. Entry n of (N − |A| + 1,). T does not enter: S is uniform among sets of its size.
     """
-    check_integer("places", places, 1, 1_000_000, "one by one, they are counted exactly")
+    check_integer("places", places, 1, 1_000_000, "they are counted exactly, one by one")
     check_integer("active", active, 0, places, "they are some of the places")
     check_integer("m", m, 0)
     row, counts = np.array([x**m for x in range(active, places + 1)], object), []

@@ -15,9 +15,8 @@ def init_gain(fan_in: Array, assumed: Array | int) -> Number:
     """E[(‖ReLU(Wx)‖²/n_out)/(‖x‖²/n_in)] = (1/n_out) Σ_i k_i/κ_i, W_ij ~ N(0, 2/κ_i) where a connection is.
 
     fan_in: k_i, the inputs of each output, (n_out,); any k_i of the n_in inputs equally likely. assumed: κ_i, the
-    fan-in that the initialisation reckons with. κ_i = k_i: the share of outputs that have an input at all, so 1 if
-    all have; κ_i = n_in: the layer's density. A Fraction for k_i that are Fractions. Raises ValueError where κ_i = 0
-    and k_i > 0.
+    fan-in that the initialisation assumes. κ_i = k_i: the share of outputs with at least one input; κ_i = n_in: the
+    layer's density. A Fraction for k_i that are Fractions. Raises ValueError where κ_i = 0 and k_i > 0.
     """
     if np.size(fan_in) == 0 or np.min(fan_in) < 0 or np.shape(assumed) not in ((), np.shape(fan_in)):
         raise ValueError(
@@ -31,6 +30,6 @@ def init_gain(fan_in: Array, assumed: Array | int) -> Number:
 
 
 def outputs_without_input(n_in: int, n_out: int, nnz: int) -> float:
-    """C(n_in·n_out − n_in, nnz)/C(n_in·n_out, nnz), the expected share, all sets of nnz equally likely."""
+    """C(n_in·n_out − n_in, nnz)/C(n_in·n_out, nnz): the expected share in a uniformly random graph."""
     check_integer("nnz", nnz, 0, n_in * n_out, "a layer has n_in·n_out places")
     return comb(n_in * n_out - n_in, nnz) / comb(n_in * n_out, nnz)

@@ -20,14 +20,14 @@ def output_norm_variance(kind: Placing, n: Number, k: Number, m: Number = None) 
 
     n: inputs; m: outputs, n unless given; k: connections of an output, on average or exactly, 0 < k ≤ n. The direction
     of x is uniform on the sphere. With k a Fraction the result is one, exactly; with integers it is a float.
-    Raises ValueError for an unknown kind, or a k that this kind cannot have.
+    Raises ValueError for an unknown kind, or a k that is impossible for it.
     """
     m = n if m is None else m
     check_choice("kind", kind, ("bernoulli", "per_layer", "fan_in"))
     if not 0 < k <= n:
         raise ValueError(f"k {k} must lie in (0, n]: an output has n = {n} inputs")
     if (kind == "fan_in" and k % 1 != 0) or (kind == "per_layer" and k * m % 1 != 0):
-        raise ValueError(f"k {k} leaves {kind} a broken connection; {'k' if kind == 'fan_in' else 'k·m'} must be whole")
+        raise ValueError(f"k {k} is impossible for {kind}: {'k' if kind == 'fan_in' else 'k·m'} must be whole")
     independent = (18 * n / k + 3 * m + 2 * n - 8) / (m * (n + 2))
     if kind == "bernoulli" or k == n:  # at density 1 all three are the same layer
         return independent

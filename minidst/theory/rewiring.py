@@ -1,4 +1,4 @@
-"""A′ = (A ∖ P) ∪ G: survivors keep weight and state to the last bit, newborns have the weight given and state 0.
+"""A′ = (A ∖ P) ∪ G: survivors keep weight and state to the last bit, new connections start at state 0.
 
 Evci et al. 2020 (RigL), arXiv:1911.11134, section 3, steps (3) and (4); proofs/rewiring.md.
 """
@@ -11,10 +11,10 @@ from .arrays import Array
 def rewiring(
     places: int, keys: Array, values: Array, state: Array, drop: Array, born: Array, born_values: Array
 ) -> tuple[Array, Array, Array]:
-    """A layer after one update, as a code that simulates sparsity with a mask would have it: O(places) memory.
+    """A layer after one update, computed with a mask over dense arrays: O(places) memory.
 
-    places: n_out·n_in; keys i·n_in + j, values, state: (nnz,) each, of the active connections A; drop: positions in
-    them (P); born: keys, with their values (G), disjoint from A ∖ P. Returns keys, in order, values and state after.
+    places: n_out·n_in; keys i·n_in + j, values, state: (nnz,) each, of the active connections A; drop (P): positions
+    in them; born (G): new keys, with their values, disjoint from A ∖ P. Returns the new keys, in order, values, state.
     """
     for name, numbers, end in (("keys", keys, places), ("born", born, places), ("drop", drop, keys.size)):
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < end:

@@ -1,4 +1,4 @@
-"""FLOPs of training by method, when a dense gradient now and then is amortised, and the layers of ResNet-50.
+"""FLOPs of training for each method, the update interval that amortises a dense gradient, and ResNet-50's layers.
 
 Evci et al. 2020 (RigL), arXiv:1911.11134, appendix A and section 3(4); proofs/train_flops.md.
 """
@@ -40,17 +40,17 @@ def train_flops(
 
 
 def rigl_overhead(density: Number, every: Number) -> Number:
-    """(1/d − 1)/(3(ΔT + 1)): RigL's FLOPs over those of a static network, less 1. density: d = f_S/f_D."""
+    """(1/d − 1)/(3(ΔT + 1)): RigL's FLOPs relative to a static network's, minus 1. density: d = f_S/f_D."""
     return (1 / density - 1) / (3 * (every + 1))
 
 
 def amortising_interval(density: Number, overhead: Number) -> Number:
-    """ΔT = (1/d − 1)/(3ε) − 1, from which on RigL costs at most 1 + ε times what a static network does. overhead: ε."""
+    """ΔT = (1/d − 1)/(3ε) − 1: at longer intervals RigL costs less than 1 + ε times a static network. overhead: ε."""
     return (1 / density - 1) / (3 * overhead) - 1
 
 
 Layers = Sequence[tuple[tuple[int, ...], int]]
-"""Of each layer its shape, (n_out, n_in) or (n_out, n_in, k_h, k_w), and at how many places it is applied."""
+"""Each layer's shape, (n_out, n_in) or (n_out, n_in, k_h, k_w), and the number of places where it is applied."""
 
 
 def resnet50(width: float = 1, first_side: int = 112) -> Layers:
@@ -78,7 +78,7 @@ def resnet50(width: float = 1, first_side: int = 112) -> Layers:
 def forward_flops(layers: Layers, densities: Sequence[Number], per_output: int = 0) -> Number:
     """Σ_l places_l·(2·d_l·N_l + per_output·n_out): a multiplication and an addition for each connection.
 
-    per_output: what else each output costs: 1 if ReLU counts, 0 if weights alone do.
+    per_output: further FLOPs of each output: 1 if ReLU counts, 0 if only weights do.
     """
     if len(layers) != len(densities):
         raise ValueError(f"{len(densities)} densities and {len(layers)} layers; give one density for each layer")

@@ -1,7 +1,7 @@
 """Theorem 13, by every connection of every linear network 2 → 2 → 1 with weights in {−1, 1, 2} and a squared error.
 
-All numbers are whole, so that float64 is exact. L is a parabola in each weight, and ½‖∇‖² a polynomial of degree 4,
-whose derivative the five-point formula gives without error: 12 F′(0) = F(−2) − 8F(−1) + 8F(1) − F(2).
+All numbers are integers, so that float64 is exact. L is a parabola in each weight, and ½‖∇‖² a polynomial of degree
+4, whose derivative the five-point formula gives without error: 12 F′(0) = F(−2) − 8F(−1) + 8F(1) − F(2).
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ..nn import Linear, MeanSquaredError, Network
 from ..nn.hessian import gradient, hessian_vector
 from ..theory import grasp_saliency, removal, snip_saliency
 from ..theory.arrays import Floats
-from .theorem import Counted, Theorem
+from .theorem import Theorem
 
 X, Y = np.array([[1.0, 0], [2, 1]]), np.array([1.0, 2])  # two samples of one output: L = ½Σ(z − y)²
 
@@ -31,7 +31,7 @@ def after(net: Network, layer: Linear, e: int, times: tuple[float, ...]) -> Iter
 
 
 def wrong(weights: tuple[int, ...]) -> int:
-    """How many saliencies of one network are wrong."""
+    """How many saliencies of one network are wrong, out of six connections."""
     theta = np.array(weights, float)
     layers = [Linear(theta[:4].reshape(2, 2)), Linear(theta[4:].reshape(1, 2))]
     net = Network(layers, MeanSquaredError())
@@ -42,27 +42,16 @@ def wrong(weights: tuple[int, ...]) -> int:
     for e, (layer, at) in enumerate((part, at) for part in layers for at in range(part.connections)):
         (_, Fm2), (_, Fm1), (without, F1), (_, F2) = after(net, layer, at, (-2, -1, 1, 2))
         off += int(12 * second[e] != Fm2 - 8 * Fm1 + 8 * F1 - F2)
-        off += int(without - L != removal(theta[e], flat[e], curvature(net, e)))
+        along: Floats = np.eye(6)[e]
+        curvature = np.concatenate(hessian_vector(net, X, Y, [along[:4], along[4:]]))[e]
+        off += int(without - L != removal(theta[e], flat[e], curvature))
     return off
-
-
-def curvature(net: Network, e: int) -> float:
-    """H_ee."""
-    along: Floats = np.eye(6)[e]
-    return float(np.concatenate(hessian_vector(net, X, Y, [along[:4], along[4:]]))[e])
-
-
-def check() -> Counted:
-    """Six connections of 729 networks, and nothing wrong with any."""
-    networks = [*product((-1, 1, 2), repeat=6)]
-    return Counted(6 * len(networks), sum(wrong(weights) for weights in networks))
 
 
 THEOREM = Theorem(
     name="snip_saliency",
     source="SNIP; pruning study, § 3.2; GraSP",
     statement="without connection e, L rises by −θ_e∇_e and ½‖∇‖² by −θ_e(H∇)_e, up to O(θ_e²)",
-    how="exhaustive",
     held="yes; GraSP's score is half of what ‖∇‖² rises by",
-    check=check,
+    cases=lambda: ((6, wrong(weights)) for weights in product((-1, 1, 2), repeat=6)),
 )
