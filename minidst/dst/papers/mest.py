@@ -6,7 +6,7 @@ A small weight with a large gradient is about to change, so a connection's worth
 2. Grow connections up to an upper density, uniformly, at weight 0; those just dropped may return.
 Elastic: the distance between the two densities, here α_t·b, shrinks as training goes on.
 
-The paper has two versions, which differ in which of the two densities is the budget:
+The paper has two versions. They differ in which of the two densities is the budget; neither trains with fewer:
 - MEST+EM: down to (1 − α_t)·b and up to b again, so memory never exceeds that of b connections. This is drop
   k = ⌊α_t·b⌋ and grow k, so the record at the end of this file is all it needs.
 - MEST+EM&S, a soft memory bound: down to b, and up to (1 + α_t)·b. New connections are tried out beside the old ones
