@@ -1,13 +1,13 @@
-"""A narrower network that computes the same: hidden neurons that are constant, or that no output depends on, go.
+"""A narrower network that computes the same function, without hidden neurons that are constant or that no output reads.
 
-A neuron without inputs always gives the same number, the activation c of its bias: SRigL's ablated neurons do, and
-so does any neuron of another format whose row is empty. Such a constant belongs into the bias of the next layer:
+A neuron without inputs always outputs the same number, the activation c of its bias: SRigL's ablated neurons do, and
+so does a neuron of any other format whose row is empty. The bias of the next layer takes up such a constant:
 
     b′_i = b_i + Σ_{j removed} W_ij·c_j
 
 By hand, with a ReLU between: neuron 1 has no input and a bias of .5, and neuron 0 of the next layer reads it with
-weight 2. Its own bias .1 becomes .1 + 2·.5 = 1.1; neuron 1 and the connection go. At a bias of −.5 the constant is 0,
-and they simply go. A neuron that had no other inputs than such ones is constant now, and goes in its turn.
+weight 2. Its own bias .1 becomes .1 + 2·.5 = 1.1; neuron 1 and the connection are removed. At a bias of −.5 the
+constant is 0, and they are removed without a trace. A neuron whose inputs are all removed is constant in its turn.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Weighted = SparseLinear | Linear
 
 
 def compact_layers(layers: Sequence[Layer], rng: np.random.Generator) -> tuple[list[Layer], np.random.Generator]:
-    """Copies of the layers with fewer neurons, and of rng; what they compute stays the same (see `Network.compact`)."""
+    """Copies of the layers with fewer neurons, and of rng; they compute the same (see `Network.compact`)."""
     copied: dict[int, Any] = {}
     rng = deepcopy(rng, copied)  # a Dropout that draws from rng will draw from the copy
     weighted = [layer for layer in layers if isinstance(layer, Weighted)]
@@ -36,7 +36,7 @@ def compact_layers(layers: Sequence[Layer], rng: np.random.Generator) -> tuple[l
     compacted: list[Layer] = []
     kept = np.arange(weighted[0].shape[1])
     dtype = weighted[0].weight.values.dtype
-    constant = np.zeros(kept.size, dtype)  # what each removed unit gives; 0 for those kept
+    constant = np.zeros(kept.size, dtype)  # output of each removed unit; 0 for those kept
     for layer in layers:
         if isinstance(layer, Weighted):
             rows, cols, values = _connections(layer)
@@ -62,7 +62,7 @@ def compact_layers(layers: Sequence[Layer], rng: np.random.Generator) -> tuple[l
 
 
 def _read_by_outputs(weighted: Sequence[Weighted]) -> list[Bool]:
-    """For every weight layer which of its neurons the network's outputs depend on, (n_out,) each."""
+    """For every weight layer: which of its neurons the network's outputs depend on, (n_out,)."""
     read = [np.ones(weighted[-1].shape[0], bool)]
     for layer in reversed(weighted[1:]):
         rows, cols, _ = _connections(layer)

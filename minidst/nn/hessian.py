@@ -1,14 +1,14 @@
 """The gradient of the loss with respect to the weights, and Hessian-vector products by the R-operator.
 
-R{f} = d/dr f(θ + r·v) at r = 0 says how f moves when the weights move along v. Applied to every line of a forward and
-a backward pass it gives R{∇} = Hv exactly, in two more passes and the memory of the network itself:
+R{f} = d/dr f(θ + r·v) at r = 0 is the derivative of f along v. Applied to every line of a forward and a backward
+pass it gives R{∇} = Hv exactly, in two more passes and the memory of the network itself:
 
     Y  = W X + b     R{Y}  = W R{X} + V X
     DW = DY Xᵀ       R{DW} = R{DY} Xᵀ + DY R{X}ᵀ
     DX = Wᵀ DY       R{DX} = Wᵀ R{DY} + Vᵀ DY
 
-V has W's connections and v's values. Biases do not move, so H is that of the weights alone. Source: Pearlmutter 1994,
-"Fast exact multiplication by the Hessian", Neural Computation 6(1). A temperature τ divides the outputs, L(Z/τ).
+V has W's connections and v's values. Biases are held fixed, so H is that of the weights alone. Source: Pearlmutter
+1994, "Fast exact multiplication by the Hessian", Neural Computation 6(1). A temperature τ divides the outputs, L(Z/τ).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -36,8 +36,8 @@ def gradient(net: Network, X: Float, y: Any, temperature: float = 1.0) -> list[F
 def hessian_vector(net: Network, X: Float, y: Any, v: Sequence[Float], temperature: float = 1.0) -> list[Float]:
     """Hv, H = ∂²L(Z/τ)/∂θ² on one batch. v, Hv: one (nnz,) array for each weight layer.
 
-    ReLU bends nowhere but at 0, where H does not exist; there its second derivative is taken as 0, like its derivative.
-    Raises ValueError for a layer or a loss whose tangent is not known here.
+    ReLU's second derivative is 0; at its kink, where H does not exist, both derivatives are taken as 0.
+    Raises ValueError for a layer or a loss without a formula for its tangent here.
     """
     Z = net.forward(X) / temperature
     net.backward(net.loss(Z, y)[1] / temperature)  # every layer now holds the X and DY that are read below
@@ -56,7 +56,7 @@ def hessian_vector(net: Network, X: Float, y: Any, v: Sequence[Float], temperatu
 
 
 def mean_over(batches: Iterable[tuple[Float, Any]], derivative: Callable[[Float, Any], list[Float]]) -> list[Float]:
-    """1/n Σ_batches B · derivative(X, y): what `derivative` would be of all n samples at once."""
+    """1/n Σ_batches B · derivative(X, y): the derivative over all n samples, from those of the batches."""
     total: list[Any] = []
     n = 0
     for X, y in batches:
@@ -84,7 +84,7 @@ def backward_tangent(layer: Layer, RDY: Float, V: Any) -> Float:
 
 
 def loss_tangent(loss: Loss, Z: Float, RZ: Float) -> Float:
-    """R{∂L/∂Z} = ∂²L/∂Z² R{Z}; no target enters, for ∂L/∂Z is linear in it. Z, RZ: (n_out, B)."""
+    """R{∂L/∂Z} = ∂²L/∂Z² R{Z}; without targets, because ∂L/∂Z is linear in them. Z, RZ: (n_out, B)."""
     n_out, B = Z.shape
     tangent: Float
     if isinstance(loss, CrossEntropy):  # p ⊙ (R{z} − pᵀR{z})/B for each sample
@@ -96,19 +96,19 @@ def loss_tangent(loss: Loss, Z: Float, RZ: Float) -> Float:
     elif isinstance(loss, MeanSquaredError):
         tangent = RZ * 2 / (n_out * B)
     else:
-        raise ValueError(f"the tangent of {type(loss).__name__} is not known; write it into nn/tangent.py")
+        raise ValueError(f"the tangent of {type(loss).__name__} is not known; write it into nn/hessian.py")
     return tangent
 
 
 def matrix(layer: Linear | SparseLinear, values: Float) -> Any:
-    """The connections of a layer with these values: something to multiply with, dense or sparse as the layer is."""
+    """A matrix of the layer's connections with these values, dense or sparse like the layer."""
     if isinstance(layer, SparseLinear):
         return layer.W.from_connections(layer.shape, *layer.W.connections(), values.reshape(-1))
     return values.reshape(layer.shape)
 
 
 def outer(W: Any, DY: Any, X: Any) -> Float:
-    """Σ_b DY[i, b]·X[j, b] for every connection of such a matrix, (nnz,)."""
+    """Σ_b DY[i, b]·X[j, b] for every connection of W, (nnz,)."""
     product: Float = W.grad(DY, X) if isinstance(W, Sparse) else (DY @ X.T).reshape(-1)
     return product
 
@@ -118,7 +118,7 @@ def _weights(layer: Linear | SparseLinear) -> Any:
 
 
 def _slope_times(layer: Layer, R: Float) -> Float:
-    """A layer that scales each activation has a diagonal Jacobian: both passes multiply the tangent by it."""
+    """The tangent times the diagonal Jacobian of a layer that scales each activation, in either pass."""
     if not isinstance(layer, ReLU | LeakyReLU | Dropout):
-        raise ValueError(f"the tangent of {type(layer).__name__} is not known; write it into nn/tangent.py")
+        raise ValueError(f"the tangent of {type(layer).__name__} is not known; write it into nn/hessian.py")
     return layer.backward(R)

@@ -1,7 +1,7 @@
 """Losses: each returns its mean over the batch and ∂L/∂Z, and turns outputs Z into predictions.
 
-Z: (n_out, B), one column per sample. Targets y: labels (B,) int64, or values (B, n_out) float; or either of them
-`Weighted`, and then a sample b with weight w_b counts w_b times: L = 1/B Σ_b w_b ℓ_b.
+Z: (n_out, B), one column per sample. Targets y: labels (B,) int64, or values (B, n_out) float. Either may be
+`Weighted`; then sample b counts w_b times: L = 1/B Σ_b w_b ℓ_b.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ..kernels.arrays import Float
 
 
 class Weighted(NamedTuple):
-    """Targets of samples that do not all count the same. weights: (B,), at least 0, with mean 1 over the data set."""
+    """Targets with a weight for each sample. weights: (B,), at least 0, with mean 1 over the data set."""
 
     y: Any
     weights: Float
@@ -80,10 +80,10 @@ class CrossEntropy:
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy:
-    """L = 1/(n_out·B) Σ log(1 + e^z) − y·z,  ∂L/∂z = (σ(z) − y)/(n_out·B): one yes-or-no question per output."""
+    """L = 1/(n_out·B) Σ log(1 + e^z) − y·z,  ∂L/∂z = (σ(z) − y)/(n_out·B): one binary label per output."""
 
     def __call__(self, Z: Float, y: Any) -> tuple[float, Float]:
-        """(L, ∂L/∂Z); with one output labels are 0 or 1, with several they are made one-hot."""
+        """(L, ∂L/∂Z). With one output, labels are 0 or 1; with several, they are made one-hot."""
         y, weights = targets_and_weights(y)
         target = _targets(y, Z)
         each = (np.logaddexp(0, Z) - target * Z).mean(axis=0)
@@ -91,7 +91,7 @@ class BinaryCrossEntropy:
         return weighted_mean(each, weights), apply_weights((sigmoid - target) / Z.dtype.type(Z.size), weights)
 
     def predict(self, Z: Float) -> Any:
-        """One output: [z > 0] as labels (B,); several: the largest."""
+        """Labels (B,): [z > 0] with one output, the largest of several."""
         return (Z[0] > 0).astype(np.int64) if Z.shape[0] == 1 else Z.argmax(axis=0)
 
     def check(self, targets: Any, classes: int, n_out: int) -> None:
@@ -132,7 +132,7 @@ LOSSES: dict[str, type[CrossEntropy] | type[BinaryCrossEntropy] | type[MeanSquar
 
 
 def targets_and_weights(y: Any) -> tuple[Any, Float | None]:
-    """(targets, weights), with None for weights that are all 1."""
+    """(targets, weights); weights are None if all are 1."""
     return (y.y, y.weights) if isinstance(y, Weighted) else (y, None)
 
 
@@ -142,12 +142,12 @@ def weighted_mean(each: Float, weights: Float | None) -> float:
 
 
 def apply_weights(DZ: Float, weights: Float | None) -> Float:
-    """w_b · ∂ℓ_b/∂Z: every derivative of a weighted sample's loss is its weight times that of the plain one."""
+    """w_b · ∂ℓ_b/∂Z, and likewise for its tangent: the loss is linear in the weights of samples."""
     return DZ if weights is None else DZ * weights.astype(DZ.dtype, copy=False)
 
 
 def _labels(y: Any, n_out: int, B: int) -> Any:
-    """y as labels. Unchecked, label −1 would mean the last output, and a single label would be that of all samples."""
+    """y as labels, checked: NumPy takes label −1 for the last output, and broadcasts a single label to all samples."""
     y = as_array("labels", y)
     if y.shape != (B,) or y.dtype.kind not in "iu" or B == 0:
         raise ValueError(

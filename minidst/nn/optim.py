@@ -1,7 +1,7 @@
 """Optimizers, and schedules of their learning rate.
 
-An optimizer is a record of numbers and one `step`; its memory lives in each Parameter's `state`. A schedule is a factor
-on the learning rate at step t of T; the curves it follows also serve drop fractions (dst/schedule.py).
+An optimizer is a frozen dataclass of hyperparameters with a method `step`; its state lives in each Parameter's `state`.
+A schedule is a factor on the learning rate at step t of T; its curves also serve drop fractions (dst/schedule.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -67,7 +67,7 @@ class Adam:
     """m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  w ← w − η·m̂/(√v̂ + ε), m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ).
 
     weight_decay λ is decoupled, w ← w − ηλw (AdamW, Loshchilov and Hutter 2019); with λ = 0 it is Adam (Kingma and
-    Ba 2015). Two arrays of state. A newborn connection starts with m = v = 0 at its layer's count t.
+    Ba 2015). Two arrays of state. A grown connection starts with m = v = 0 and its layer's step count t.
     """
 
     beta1: float = 0.9
@@ -155,7 +155,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Decay:
-    """One of DECAYS over the whole of training: `Decay("cosine")` is cosine annealing, `Decay("constant")` none."""
+    """One of DECAYS over the whole of training: `Decay("cosine")` is cosine annealing, `Decay("constant")` keeps it."""
 
     kind: str = "cosine"
 

@@ -1,1 +1,1 @@
-"""One paper per file: a record, and whatever only that paper needs."""
+"""One paper per file: its algorithm in the docstring, its record, and the code that only it needs."""

@@ -1,5 +1,5 @@
 """The pruning study (Nowak et al. 2023, "Fantastic weights and how to find them: where to prune in dynamic sparse
-training", arXiv:2306.12230): a method is a pruning criterion × a growth criterion, so fill in the table.
+training", arXiv:2306.12230). A method is a pruning criterion × a growth criterion, and the study tries all of them:
 
                                   random growth        gradient growth
     magnitude   |θ|               ×                    RigL
@@ -8,22 +8,18 @@ training", arXiv:2306.12230): a method is a pruning criterion × a growth criter
     sensitivity |∇|/|θ|           Naji et al. 2021     ×
     snip        |θ|·|∇|           ×                    ×
 
-(table 1; × had not been tried, and all of it was for the paper). The authors find |θ|/|∇|, reciprocal sensitivity,
-steadier than sensitivity, and compare that one. Everything else is held fixed: ρ = 0.5 falling as a cosine over the
-whole of training, an update every ΔT = 800 steps in each layer, ER graphs, an update does not replace a step.
+(table 1; × had not been tried before). The authors find |θ|/|∇|, reciprocal sensitivity, steadier than sensitivity,
+and compare that one. Everything else is held fixed: ρ = 0.5 falling as a cosine over the whole of training, an update
+every ΔT = 800 steps in each layer, ER graphs, optimizer steps at updates too.
 
-What they found: most criteria do as well as each other; where few connections are left the simple ones, magnitude,
-per sign, and mest with a small λ, are the best, and snip and sensitivity fall behind.
+They find: most criteria do equally well. Where few connections are left, the simple ones (magnitude, per sign, and mest
+with a small λ) are best, and snip and sensitivity fall behind.
 
-What we find on digits (figures and the command for them in README.md beside this file): from a density of 5 % on,
-magnitude, per sign and mest can neither be told from each other nor from snip, the sensitivities fall behind. At 1 or
-2 % the order is another: snip leads by .3 to 1.9 points, whatever the batch, and the two sensitivities with random
-growth do not even reach a static network. That is the protocol, not the claim: with one or two inputs a neuron, many
-connections get no gradient from any sample, because their input or a unit after them is always 0. Of such dead
-connections magnitude keeps a quarter, reciprocal sensitivity, which gives them ∞, half, snip none. With the score set
-to 0 where ∇ = 0, the simple ones equal snip, and reciprocal sensitivity recovers.
+We find on digits (figures and commands in README.md beside this file): from a density of 5 % on, magnitude, per sign,
+mest and snip cannot be told apart, and the sensitivities fall behind. At 1 or 2 % snip leads by .3 to 1.9 points,
+because it alone drops all connections that get no gradient from any sample.
 
-Any criterion also goes with any other method's record: `method("gse-grabo", prune=snip)`.
+A criterion can replace that of any other record: `method("gse-grabo", prune=snip)`.
 """
 
 from dataclasses import replace
@@ -51,10 +47,7 @@ STUDY = Method(
 
 
 def combination(prune: str, growth: Growth) -> Method:
-    """The study's method that drops by one of CRITERIA and grows at random or by |∇|: `combination("snip", "random")`.
-
-    Raises ValueError for an unknown name.
-    """
+    """The study's method that drops by one of CRITERIA and grows at random or by |∇|. ValueError for other names."""
     check_choice("criterion", prune, CRITERIA)
     check_choice("growth", growth, GROWTHS)
     summary = f"the pruning study: drops by {prune}, grows {'at random' if growth == 'random' else 'by gradient'}"
@@ -67,4 +60,4 @@ def combination(prune: str, growth: Growth) -> Method:
 COMBINATIONS: dict[str, Method] = {
     f"{prune}-{growth}": combination(prune, growth) for prune in CRITERIA for growth in GROWTHS
 }
-"""Both columns of the table and chance, by names such as "snip-random", which `dst.method` knows too."""
+"""Both columns of the table, and random pruning, by names that `dst.method` accepts, such as "snip-random"."""

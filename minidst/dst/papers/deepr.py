@@ -1,27 +1,27 @@
 """DEEP R, deep rewiring (Bellec et al. 2018, arXiv:1711.05136).
 
-Every position (i, j) has a sign s for good, whether a connection is there or not, and a connection's weight is s·θ
-with θ ≥ 0. After every optimizer step, for all connections:
+Every position (i, j) has a fixed sign s, with or without a connection, and a connection's weight is s·θ with θ ≥ 0.
+After every optimizer step, for all connections:
 1. θ ← θ − ηα + √(2ηT)·ν, ν ~ N(0, 1): an L1 drift towards 0, and noise that explores.
-2. A connection with θ < 0 dies: the step would have changed its sign.
-3. For each that died a dormant position of its layer is drawn, uniformly, those just dead among them, and activated
-   with θ = 1e-12. If the loss pulls it the wrong way it dies at the next step; if not, it grows.
+2. Drop every connection with θ < 0: the step would have changed its sign.
+3. Grow as many in the same layer, at positions drawn uniformly (those just dropped among them), with θ = 1e-12. A
+   connection that the loss pulls the wrong way is dropped after the next step; any other grows.
 
-No weight is ever large when it goes. By hand, ηα = .01 and T = 0: weights .5 −.2 .005 of signs + − + become .49 −.19
-−.005; the last has left its side and dies, and one of the layer's free positions, its own among them, starts at 1e-12
-with that position's sign.
+So no weight is large when it is dropped. By hand, ηα = .01 and T = 0: weights .5 −.2 .005 of signs + − + become .49
+−.19 −.005. The last has changed its sign and is dropped; one of the layer's free positions, its own among them, starts
+at 1e-12 with that position's sign.
 
-The signs are stored nowhere: s is one bit of a hash of the key i·n_in + j, the key-th number of a SplitMix64 generator
-(Steele et al. 2014) whose seed is the layer's salt. Nothing is scheduled but by η.
+Signs need no memory: s is one bit of a hash of the key i·n_in + j, the key-th output of a SplitMix64 generator (Steele
+et al. 2014) whose seed is the layer's salt. There is no schedule but that of η.
 
-What rewires a network is how far the drift carries a weight in all of training, Σηα, and it has to match a weight's
-size. In the authors' MNIST script that is 0.3: α = 1e-5, noise as large as the drift (T = ηα²/2), η = 0.5 and 55 000
-steps; `Rewiring(l1=1e-5, temperature=2.5e-11)`. The 1350 steps of our runs on digits from η = 0.1 make Σηα = 0.001 of
-it, a network that is all but static (95 % at a density of 2 %, static 96 %). The default is what makes it 0.3 there
-(97 %): α = 3e-3, T = 5e-7. Longer training wants a smaller α, in proportion.
+The drift over a whole training, Σηα, sets how much is rewired, and has to match the size of a weight. In the authors'
+MNIST script it is 0.3: α = 1e-5, noise as large as the drift (T = ηα²/2), η = 0.5 and 55 000 steps;
+`Rewiring(l1=1e-5, temperature=2.5e-11)`. In our 1350 steps on digits from η = 0.1 the same α gives Σηα = 0.001, an all
+but static network (95 % at a density of 2 %, static 96 %). The defaults α = 3e-3, T = 5e-7 give 0.3 there (97 %).
+Longer training needs a smaller α, in proportion.
 
-Their script uses plain SGD; under momentum a connection that dies takes its velocity with it. They count θ = 0 as
-dead, here it lives on until it is below 0.
+Their script uses plain SGD; with momentum, a dropped connection loses its velocity. They count θ = 0 as dead; here a
+connection is dropped only below 0.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Rewiring:
             raise ValueError(f"l1 {self.l1} and temperature {self.temperature} must not be negative")
 
     def __call__(self, net: Network, lr: float, rng: Generator) -> Exchange:
-        """After one step of size η = lr; the number of connections of every layer stays what it is."""
+        """After one step of size η = lr; every layer keeps its number of connections."""
         done = Exchange()
         for layer, salt in zip(net.sparse, net.memory["deepr.salt"], strict=True):
             w, keys = layer.weight.values, layer.W.keys()

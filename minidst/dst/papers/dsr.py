@@ -1,11 +1,11 @@
 """DSR, dynamic sparse reparameterization (Mostafa and Wang 2019, arXiv:1902.05967).
 
-One threshold H serves all layers, so nothing has to be sorted and layers lose what they can spare. At every update,
-with N_p = α_t·nnz the number of connections that should go:
+One threshold H serves all layers: it needs no sorting, and a layer loses as many connections as it has small weights.
+At every update, with N_p = α_t·nnz the number of connections to drop:
 1. Drop every |θ| < H, K in all. A layer that would lose all of them keeps its largest.
-2. If K < 0.9·N_p, double H for the next time; if K > 1.1·N_p, halve it.
-3. Grow K connections, uniformly; layer l gets K·R_l/ΣR of them, R_l being its survivors. What a layer has no room for
-   goes to the others. A connection just dropped may not return.
+2. If K < 0.9·N_p, double H for the next update; if K > 1.1·N_p, halve it.
+3. Grow K connections, uniformly; layer l gets K·R_l/ΣR of them, R_l being its survivors. What exceeds a layer's absent
+   connections goes to the others. A connection just dropped may not return.
 
 By hand: H = .1, N_p = 2. Layer 1 has θ = .9 .05 .7 0 0 0 0, layer 2 θ = .3 −.02 .01 0 0 0 0. K = 3 > 2.2, so H becomes
 .05. Two connections survive in layer 1 and one in layer 2: their shares of the three are 2 and 1.
@@ -30,9 +30,9 @@ from ..update import redistribute
 
 @dataclass(frozen=True)
 class Threshold:
-    """Steps 1 to 3. start: H at the first update; tolerance: how far K may miss N_p before H moves, 10 %.
+    """Steps 1 to 3. start: H at the first update, > 0; tolerance: how far K may miss N_p before H changes, in (0, 1).
 
-    H lives in `net.memory["dsr.threshold"]`. Raises ValueError for numbers that are not positive.
+    H is kept in `net.memory["dsr.threshold"]`. Raises ValueError for numbers out of range.
     """
 
     start: float = 1e-3
@@ -62,7 +62,7 @@ class Threshold:
 
 
 def below(scores: Float, H: float) -> Offset:
-    """Numbers of the connections with a score under H; if those are all of them, all but the best."""
+    """Positions of the connections with a score below H; of all but the best, if all are below."""
     P = np.flatnonzero(scores < H)
     return np.delete(P, scores.argmax()) if P.size == scores.size > 0 else P
 

@@ -1,19 +1,19 @@
 """Gradual pruning during training (Zhu and Gupta 2018, arXiv:1710.01878).
 
 1. Start from a dense network and train it.
-2. Every Δt steps, after the optimizer's step, let the sparsity of the network be
+2. Every Δt steps, after the optimizer's step, raise the sparsity of the network to
        s_t = s_f + (s_i − s_f)(1 − (t − t₀)/(n·Δt))³   (equation 1)
    with s_i = 0, t₀ = 0, s_f = 1 − budget/(Σ n_in·n_out), and n updates: fast at first, when much is redundant, slow at
-   the end. Remove the smallest |θ| of the whole network until it is.
+   the end. Remove the smallest |θ| of the whole network until it is reached.
 3. After n updates, at three quarters of training, the budget is met exactly; train on.
 
 By hand, to s_f = .9 in n = 10: 0, .2439, .4392, .5913, .7056, .7875, .8424, .8757, .8928, .8991, .9.
 
-Here a removed connection is gone and its weight freed; the authors' code masks it and keeps its weight, without
-gradient, so it could return if others shrank below it. They prune every layer to the same sparsity:
-`method("gradual", scope="layer")`. The default is among all layers together, as in the dynamic methods of "Memory
-efficient dynamic sparse training" (section 4.1). Until half of it is gone a sparse layer takes more memory than a dense
-one, for it also says which connections exist: the peak is after the first update.
+Here a removed connection is freed for good. The authors' code masks it and keeps its weight, without gradient, so it
+could return if others shrank below it. They prune every layer to the same sparsity: `method("gradual", scope="layer")`.
+The default compares all layers, as in the dynamic methods of "Memory efficient dynamic sparse training" (section 4.1).
+A sparse layer takes more memory than a dense one until half of it is gone, because it also stores which connections
+exist: memory peaks after the first update.
 """
 
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ def cubic(progress: float) -> float:
 
 @dataclass(frozen=True)
 class Rising(Schedule):
-    """decay(t / T_end) at t = ΔT, 2ΔT, …, T_end: what part of the pruning is to be done by step t.
+    """decay(t / T_end) at t = ΔT, 2ΔT, …, T_end: the part of the pruning that is done after step t.
 
     T_end is the last multiple of ΔT within until · T and within the training, whose steps are 0 … T − 1, so that the
-    last update completes it. A training shorter than ΔT has one update, at the end. Before step `first` there is
-    none, but that last one.
+    last update completes it. Before step `first` there is no other update. A training shorter than ΔT has one, at its
+    end.
     """
 
     def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:
@@ -52,25 +52,20 @@ class Rising(Schedule):
 
 
 def prune_to_sparsity(net: Network, method: Method, fraction: float, rng: np.random.Generator) -> Exchange:
-    """Cut `net` to (1 − s_t)·N connections, s_t = `fraction`·s_f, by the record's criterion and scope."""
+    """Prune `net` to (1 − s_t)·N connections, s_t = `fraction`·s_f, by the record's criterion and scope."""
     before = net.connections
     N = sum(n_out * n_in for n_out, n_in in (layer.shape for layer in net.weighted))
-    criterion = method.prune or magnitude
-    scores = [
-        criterion(p.values.reshape(-1), p.grad if p.grad is not None else np.zeros(p.values.size), rng)
-        for p in (layer.weight for layer in net.weighted)
-    ]
-    prune_globally(
-        net, [_rank(s) for s in scores] if method.scope == "layer" else scores, N - round(fraction * (N - net.budget))
-    )
+    criterion, scores = method.prune or magnitude, []
+    for p in (layer.weight for layer in net.weighted):
+        score = criterion(p.values.reshape(-1), np.zeros(p.values.size) if p.grad is None else p.grad, rng)
+        scores.append(_rank(score) if method.scope == "layer" else score)
+    prune_globally(net, scores, N - round(fraction * (N - net.budget)))
     return Exchange(pruned=before - net.connections)
 
 
 def _rank(scores: Float) -> Float:
-    """Rank within the layer over its size, in (0, 1]: by it, every layer loses the same fraction."""
-    ranks = np.empty(scores.size)
-    ranks[np.argsort(scores, kind="stable")] = np.arange(1, scores.size + 1)
-    return ranks / max(scores.size, 1)
+    """Rank within the layer over its size, in (0, 1]: pruning by it takes the same fraction of every layer."""
+    return (1 + scores.argsort(kind="stable").argsort()) / max(scores.size, 1)
 
 
 def gradual_flops(f_S: float) -> float:

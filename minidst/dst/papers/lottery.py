@@ -1,4 +1,4 @@
-"""The lottery ticket hypothesis (Frankle and Carbin 2019, arXiv:1803.03635): a dense network holds a sparse one, the
+"""The lottery ticket hypothesis (Frankle and Carbin 2019, arXiv:1803.03635): a dense network contains a sparse one, the
 winning ticket, that trains as well from the same first weights.
 
 1. Train a dense network to the end.
@@ -7,10 +7,10 @@ winning ticket, that trains as well from the same first weights.
 4. Train it to the end; repeat from 2 until the budget is met, and report that last training.
 
 By hand: of 80 connections and a budget of 5, trainings with 80, 40, 20, 8 and 5 connections (95 % would leave 4). To
-keep 2 of first weights .5 −.2 .1 .4 that became .1 −.9 .8 .2 is to keep the middle two, and to start again at −.2 .1.
+keep 2 of first weights .5 −.2 .1 .4 that became .1 −.9 .8 .2, keep the middle two and start again at −.2 .1.
 
-The sparsities are those of Heddes et al. (2023, section 4.1); the paper removes 20 % a round. What a record's `rounds`
-do is in training/rewinding.py. A ticket of seven rounds costs seven trainings, and its time is theirs together.
+The sparsities are those of Heddes et al. (2023, section 4.1); the paper removes 20 % a round. Rounds are run by
+training/rewinding.py. The time of a ticket of seven rounds is that of seven trainings.
 """
 
 from ..method import Method

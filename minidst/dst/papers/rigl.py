@@ -1,7 +1,7 @@
 """RigL, the rigged lottery (Evci et al. 2020, arXiv:1911.11134).
 
 Every ΔT steps, in place of an optimizer step and until three quarters of training:
-1. α_t = α/2·(1 + cos(πt/T_end)) of each layer's connections is to be exchanged, k = ⌊α_t·nnz⌋ of them.
+1. In each layer exchange k = ⌊α_t·nnz⌋ connections, α_t = α/2·(1 + cos(πt/T_end)).
 2. Drop the k smallest |θ|.
 3. Take the gradient of the loss for every connection that is now absent, those just dropped among them.
 4. Grow the k with the largest |∇|, at weight 0, so that the network's output does not jump.
@@ -9,9 +9,9 @@ Every ΔT steps, in place of an optimizer step and until three quarters of train
 By hand, k = 3:
     θ = .9 .1 .8  0  0  0     |∇| = .01  5  .01  .3  .2  .1     active after = 1 1 1 0 0 0
         .2 .7 .6  0  0  0            4  .01 .01 .05 .04  .6                    1 1 0 0 0 1
-The three smallest weights are .1 at (0,1), .2 at (1,0) and .6 at (1,2); they go. Of all that is then absent the
-largest gradients are 5 at (0,1), 4 at (1,0) and .6 at (1,5): the first two come straight back, but at weight 0, and
-(1,5) takes the place of (1,2).
+The three smallest weights are .1 at (0,1), .2 at (1,0) and .6 at (1,2); they are dropped. Among all that is then absent
+the largest gradients are 5 at (0,1), 4 at (1,0) and .6 at (1,5): the first two return at once, but at weight 0, and
+(1,5) replaces (1,2).
 
 Step 3 is why RigL is said to need the memory of a dense layer. It does not: see `_streaming_top_k` in dst/grow.py.
 """

@@ -3,17 +3,13 @@
 1. Start from an Erdős-Rényi graph: layer l has ε(n_in + n_out) connections.
 2. Train for an epoch.
 3. In every layer drop the fraction ζ of the positive weights that are closest to 0, and of the negative ones.
-4. Grow as many connections, anywhere they are absent, uniformly at random.
+4. Grow as many absent connections, uniformly at random.
 5. Repeat 2 to 4; do not rewire after the last epoch.
 
 By hand, ζ = 0.5: θ = [.5, −.1, .2, −.9] has two positive weights, of which .2 is smaller, and two negative ones, of
-which −.1 is closer to 0. Both go, and two of the absent positions are drawn at random.
+which −.1 is closer to 0. Both are dropped, and two of the absent positions are drawn at random.
 
-The paper does not say at which weight a connection is born. Its authors' dense-matrix code, which made most of the
-paper's figures, starts it at 0, as here; their sparse code draws N(0, 0.1²). `method("set", initial_weight=from_init)`
-draws N(0, 2/k_i) as at the start of training: harmless with hundreds of inputs per neuron, but with the one or two that
-a density of 1 % leaves, a new connection then weighs as much as a trained one, and on digits SET falls far below
-static.
+The paper does not give the initial weight of a grown connection; README.md beside this file compares three readings.
 """
 
 from ..grow import random_absent, zeros

@@ -3,16 +3,16 @@
 After every step, for every connection that could exist: M ← βM + (1 − β)·∇, ∇ = δhᵀ. At the end of every epoch:
 1. Drop the fraction α_t of each layer's connections with the smallest |θ|; K in all layers together.
 2. A layer's part of K is proportional to the mean |M| of the connections it had before step 1: where the loss still
-   pulls at the weights, more of them are needed. What a layer has no room for goes to the others; a layer that is
-   full loses connections like any other, or it could never shrink again.
+   pulls at the weights, more of them are needed. What exceeds a layer's absent connections goes to the others; a full
+   layer loses connections like any other, or it could never shrink again.
 3. Grow in each layer the absent connections with the largest |M|, at weight 0; those just dropped are absent.
 
 By hand: layer 1 has θ = .9 .1 0 0 with M = .3 .5 .7 −.6, layer 2 has θ = .8 −.2 0 0 with M = .1 .1 .3 .2, and half of
-each is dropped: .1 and −.2, so K = 2. Where there was a weight |M| is .4 and .1 in the mean, so the shares are 1.6 and
-.4, in whole numbers 2 and 0. Layer 1 grows .7 and −.6; layer 2 is left with one connection.
+each is dropped: .1 and −.2, so K = 2. Over the active connections the mean |M| is .4 and .1, so the shares are 1.6 and
+.4, rounded to 2 and 0. Layer 1 grows .7 and −.6; layer 2 is left with one connection.
 
-M is n_out × n_in numbers in each layer: sparse weights, dense memory, and a dense ∇ at every step (2 f_S + f_D). It
-is the method's price, and RigL is what came of asking for ∇ only now and then.
+M is n_out × n_in in each layer, and ∇ dense at every step (2 f_S + f_D): weights are sparse, memory is not. RigL avoids
+both by taking ∇ at updates only.
 """
 
 from dataclasses import dataclass
@@ -42,10 +42,10 @@ class DenseMomentum:
             raise ValueError(f"beta {self.beta} must lie in [0, 1): it is the part of the old momentum that stays")
 
     def __call__(self, net: Network, lr: float, rng: Generator) -> Exchange:
-        """One more gradient into every M; no connection changes."""
+        """Add the last gradient to every M; no connection changes."""
         for l, layer in enumerate(net.sparse):
             X, DY = layer.last_batch()
-            M = net.memory.setdefault(_name(l), np.zeros(layer.shape, layer.W.dtype))
+            M = net.memory.setdefault(f"snfs.momentum.{l}", np.zeros(layer.shape, layer.W.dtype))
             M *= self.beta
             M += (1 - self.beta) * (DY @ X.T)
         return Exchange()
@@ -53,8 +53,8 @@ class DenseMomentum:
 
 def size_of_momentum(context: GrowthContext, keys: Offset) -> Float:
     """|M_ij| of these connections."""
-    assert context.net is not None, "growth is given a network"
-    assert context.layer is not None, "and one of its layers"
+    assert context.net is not None, "update_topology passes the network"
+    assert context.layer is not None, "update_topology passes the layer"
     return np.abs(_momentum(context.net, context.layer).reshape(-1)[keys])
 
 
@@ -77,14 +77,10 @@ def by_momentum(net: Network, method: Method, fraction: float, rng: Generator) -
 
 
 def _momentum(net: Network, layer: SparseLinear) -> Float:
-    """M of the layer, or before the first step the gradient of the last batch."""
+    """M of the layer; before the first step, the gradient of the last batch."""
     X, DY = layer.last_batch()
-    M: Float | None = net.memory.get(_name(net.sparse.index(layer)))
+    M: Float | None = net.memory.get(f"snfs.momentum.{net.sparse.index(layer)}")
     return DY @ X.T if M is None else M
-
-
-def _name(l: int) -> str:
-    return f"snfs.momentum.{l}"
 
 
 def snfs_flops(f_S: float, f_D: float) -> float:

@@ -14,16 +14,16 @@ By hand, budget 6, k = 2, K = 3, γ_sal = 0.3, so that one salient connection is
     θ = .9 .8  0  0     |∇| = .1 .1  4  1     salient: .9 .8 .7 by |θ|,    active after = 1 1 1 0
          0 .7 .1  0            3 .1  5  2     4 3 2 by |∇| of absent ones                 1 1 1 0
         .2  0  0 .3           .1 .5 .6 .1                                                 0 0 0 0
-Neuron 2 has no salient connection and is ablated; k′ = ⌊6/2⌋ = 3. The three smallest weights, .1 .2 .3, go. Neuron 0
-then grows 4; neuron 1 grows 3 and 5, which is the connection that it has just lost.
+Neuron 2 has no salient connection and is ablated; k′ = ⌊6/2⌋ = 3. The three smallest weights, .1 .2 .3, are dropped.
+Neuron 0 then grows 4; neuron 1 grows 3 and 5, which is the connection that it has just lost.
 
-Where the paper is silent. The output layer is never ablated, and so many neurons of a hidden one stay, the most
-salient, that k′ ≤ n_in: at least one. An ablated neuron's connections are neither candidates nor salient, so it never
-returns (in the authors' code it may), k never falls, and only a budget lowered by hand makes step 6 cut. The K of step
-5 are those of step 2, ablated or not. Where active neurons have every input there is nothing to do. At the start `mlp`
-rounds k to the nearest whole number, at least 1: at a very low density a layer has more connections than its share.
-The FLOPs are RigL's and, with ablation, a second f_D: the gradient of all places is computed for step 2 and, so that it
-need not be kept, again for step 6.
+Where the paper is silent: the output layer is never ablated. A hidden layer keeps at least so many neurons, the most
+salient, that k′ ≤ n_in. An ablated neuron's connections are neither candidates nor salient, so it never returns (in the
+authors' code it may), k never falls, and step 6 removes connections only if the budget was lowered by hand. The K of
+step 5 are those of step 2, ablated or not. A layer whose active neurons have every input does not change. At the start
+`mlp` rounds k to the nearest integer, at least 1: at a very low density a layer has more connections than its share.
+FLOPs are RigL's and, with ablation, a second f_D: the gradient of all positions is computed for step 2 and again for
+step 6, so that it need not be stored.
 """
 
 from dataclasses import dataclass, replace
@@ -48,11 +48,11 @@ class SRigL:
     """Steps 1 to 6 in every Condensed layer: `method("srigl", update=SRigL(gamma_sal=0.95, first_fan_in=True))`.
 
     gamma_sal: γ_sal in [0, 1]; the paper takes 0.95 for vision transformers; ablation: False leaves steps 2 and 3 out.
-    first_fan_in: k of step 3 is the fan-in that a layer with every neuron would have, as in the authors' code, and not
-    the present one; that rises with every neuron ablated, so a γ_sal near 1 leaves but a few (figures in README.md).
+    first_fan_in: k of step 3 is the fan-in with all neurons active, as in the authors' code. The present fan-in rises
+    with every neuron ablated, so with a γ_sal near 1 it leaves few neurons (figures in README.md).
     The record's prune, round, initial_weight, regrow_pruned and keep_value_on_regrow apply; with regrow_pruned=False
-    what was dropped returns only to a neuron that has no other absent connection left. Raises ValueError for another
-    γ_sal, and for a layer that is not Condensed.
+    a dropped connection returns only to a neuron without other absent ones. Raises ValueError for another γ_sal, and
+    for a layer that is not Condensed.
     """
 
     gamma_sal: float = 0.3
@@ -76,7 +76,7 @@ class SRigL:
     def exchange(
         self, layer: SparseLinear, method: Method, fraction: float, rng: np.random.Generator, budget: int, ablates: bool
     ) -> Exchange:
-        """Update one layer. Everything here is numbered by active neuron, a = 0 … n_active − 1, not by output."""
+        """Update one layer. Rows are numbered by active neuron, a = 0 … n_active − 1, not by output."""
         W = layer.W
         if not isinstance(W, Condensed):
             raise ValueError(f"SRigL keeps a constant fan-in and was given a {type(W).__name__} layer; use Condensed")
@@ -87,7 +87,7 @@ class SRigL:
         if context.free == 0:
             return Exchange()
         criterion = method.prune or magnitude
-        scores = np.array(criterion(layer.weight.values, layer.gradient, rng))  # a copy, for marks
+        scores = np.array(criterion(layer.weight.values, layer.gradient, rng))  # a copy to be changed
         K = how_many(criterion, layer.weight.values, fraction, method.round)
         scores[k_smallest(scores, K)] = -np.inf
         ranked = scores.reshape(n_active, W.fan_in)
@@ -102,7 +102,7 @@ class SRigL:
         return apply(layer, method, np.flatnonzero(~kept), G, rng)._replace(considered=context.free)
 
     def salient(self, left: Offset, context: GrowthContext, K: int, k: int, budget: int) -> Offset:
-        """Steps 2 and 3: the neurons that are not ablated, sorted. left: how many salient |θ| each has, (n_active,)."""
+        """Steps 2 and 3: the neurons that are not ablated, sorted. left: number of salient |θ| of each, (n_active,)."""
         n_active, n_in = context.shape
         count = left + np.bincount(gradient(context, None, K) // n_in, minlength=n_active)
         enough = int((count >= max(1, to_integer(self.gamma_sal * k, "floor"))).sum())

@@ -1,13 +1,15 @@
 """The controls: a sparse network that never changes, the dense one, and a narrower dense one of as many weights.
 
-Static sparse training draws a random graph once and trains its weights. It is the floor that every dynamic method has
-to beat; the dense network with all its connections is the ceiling they aim for.
+Static sparse training draws a random graph once and trains its weights. Every dynamic method has to beat it, and aims
+for the accuracy of the dense network with all its connections.
 
 Small-dense spends the budget on a narrower dense network instead of a sparse one (Evci et al. 2020, section 4.1). All
 hidden layers are narrowed by one factor, to the widest network with no more weights than the budget. By hand:
 64-256-256-10 with 845 connections: two hidden layers of h units take 64h + h² + 10h weights, 840 at h = 10, so
-64-10-10-10. If the sparse network is better, it is because of where its connections are, not how many.
+64-10-10-10. A sparse network that is better owes it to where its connections are, not to their number.
 """
+
+from dataclasses import replace
 
 from ..method import Method
 
@@ -27,11 +29,10 @@ DENSE = Method(
     needs_dense=True,
 )
 
-SMALL_DENSE = Method(
+SMALL_DENSE = replace(
+    DENSE,
     name="small-dense",
     paper="Evci et al. 2020, arXiv:1911.11134",
     summary="a narrower dense network with as many weights",
     start="small-dense",
-    skip_optimizer_step=False,
-    needs_dense=True,
 )

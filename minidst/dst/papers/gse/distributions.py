@@ -1,7 +1,7 @@
-"""What guides GSE's sample: a distribution f over a layer's inputs and g over its outputs, in O(n_in + n_out) numbers.
+"""Guides of GSE's sample: a distribution f over a layer's inputs and g over its outputs, in O(n_in + n_out) numbers.
 
-The product f_a·g_b is a guess of |∇_ab| = |Σ_i h_ai δ_bi|, by which connection (a, b) is looked at or not. Source:
-Heddes et al. 2024, appendix A (equation numbers from there). SynFlow, which looks at no data, is in synflow.py.
+The product f_a·g_b estimates |∇_ab| = |Σ_i h_ai δ_bi|, and connection (a, b) is sampled in proportion to it. Source:
+Heddes et al. 2024, appendix A (equation numbers from there). SynFlow, which needs no data, is in synflow.py.
 
 By hand, h = (3, 4) and δ = (4, −3) over two samples: ∇ = 12 − 12 = 0. GraBo's bound is 7·7 = 49, l2's 5·5 = 25.
 GraEst, s = (1, 1): |7|·|1|; s = (1, −1): |−1|·|7|. Before the absolute value these are 7 and −7, on average 0 = ∇.
@@ -31,7 +31,7 @@ def rademacher(B: int, rng: np.random.Generator) -> Float:
 
 
 def four_wise(B: int, rng: np.random.Generator) -> Float:
-    """s_b = ±1, any four of them independent, which is all that GraEst's mean and variance need: four draws."""
+    """s_b = ±1, any four of them independent: GraEst's mean and variance need no more. Four draws."""
     s = np.empty(B)
     sketch.four_wise(rng.integers(2**sketch.EXPONENT - 1, size=4), sketch.EXPONENT, s)
     return s
@@ -41,7 +41,7 @@ def four_wise(B: int, rng: np.random.Generator) -> Float:
 class Sketch:
     """f = finish(Σ_b term(h_b)) and g = finish(Σ_b term(δ_b)): a Distribution whose batch may come in parts.
 
-    kernel: adds the sum over samples to its last argument; signs: those it multiplies samples with, if any.
+    kernel: adds Σ_b term to its last argument; signs: factors of the samples, if any.
     """
 
     name: str
@@ -62,8 +62,8 @@ class Sketch:
 class Tally:
     """The sums of a sketch over a batch of B samples that comes in parts: O(n_in + n_out + B) memory.
 
-    Each sample keeps its own sign. Starting anew with the same signs for every part, as the reference code does, would
-    add to the estimate the products of samples of different parts that share a sign: it would be biased.
+    Each sample has its own sign. Using the same signs for every part, as the reference code does, biases the estimate
+    by the products of samples of different parts that share a sign.
     """
 
     def __init__(self, sketch: Sketch, shape: tuple[int, int], B: int, rng: np.random.Generator) -> None:
@@ -88,7 +88,7 @@ grabo = Sketch("grabo", sketch.l1)
 """f ∝ |h|1, g ∝ |δ|1: the bound |∇| ≤ (|h|1)(|δ|1)ᵀ (equations 2 and 3)."""
 
 l2 = Sketch("l2", sketch.squares, np.sqrt)
-"""f_a ∝ ‖h_a‖₂, g_b ∝ ‖δ_b‖₂: |∇_ab| ≤ ‖h_a‖₂‖δ_b‖₂ ≤ |h_a|₁|δ_b|₁, tighter than GraBo at its cost (ours)."""
+"""f_a ∝ ‖h_a‖₂, g_b ∝ ‖δ_b‖₂: |∇_ab| ≤ ‖h_a‖₂‖δ_b‖₂ ≤ |h_a|₁|δ_b|₁, tighter than GraBo at the same cost (ours)."""
 
 graest = Sketch("graest", sketch.signed, signs=rademacher)
 """f ∝ |hs|, g ∝ |δs| with one random sign per sample, the same for h and δ: E[(hs)(δs)ᵀ] = hδᵀ (4 and 5)."""

@@ -2,21 +2,21 @@
 stochastic exploration", arXiv:2401.06898; algorithm 2 is in its appendix G).
 
 Every ΔT steps, in place of an optimizer step, in each layer:
-1. From one batch make a distribution f over the inputs and g over the outputs.
+1. From one batch compute a distribution f over the inputs and g over the outputs.
 2. Draw ⌈γ|A|⌉ pairs, a ~ f and b ~ g; S is the distinct ones that are not active.
 3. k = min(⌈α_t|A|⌉, |S|).
 4. Grow the k of S with the largest |∇|; the gradient is evaluated on S and nowhere else.
-5. Drop the k active ones with the smallest |θ|; having been active in step 2, they cannot have been grown.
+5. Drop the k active ones with the smallest |θ|. None of them was just grown, because S holds no active connection.
 
 By hand, A = {(0, 0), (1, 0), (1, 1)} with θ = .9, .1, .7: three pairs are drawn, say (0, 1), (1, 0) and (2, 1). (1, 0)
 is active, so S = {(0, 1), (2, 1)}. If |∇| is 0 and 4 there, and α_t = .3, then k = ⌈.9⌉ = 1: input 2 is connected to
-output 1 at weight 0, and the connection of weight .1 goes.
+output 1 at weight 0, and the connection of weight .1 is dropped.
 
-Memory and time follow |A| and the number of units, never n_in·n_out. |S| = |G| makes it SET, S = W ∖ A makes it RigL.
-The distributions (distributions.py) differ in how well f_a·g_b guesses |∇_ab|. `micro_batched` makes steps 1 and 4
-two passes over parts of the batch, so that an update never holds all of its activations (micro_batches.py).
+Memory and time are O(|A| + number of units), never n_in·n_out. With |S| = |G| it is SET, with S = W ∖ A it is RigL. The
+distributions (distributions.py) differ in how well f_a·g_b estimates |∇_ab|. `micro_batched` makes steps 1 and 4 two
+passes over parts of the batch, so that an update never holds all of its activations (micro_batches.py).
 
-The earlier paper, "Memory efficient dynamic sparse training", draws 10|P| pairs, shared out to layers ∝ n_in·n_out, and
+The earlier paper, "Memory efficient dynamic sparse training", draws 10|P| pairs, divided among layers ∝ n_in·n_out, and
 chooses P and G among all layers' connections together, so that layers trade connections. It starts from the same
 density in every layer: mlp(…, allocation="uniform"). Its SynFlow (synflow.py) guides the sample without data.
 """
@@ -37,15 +37,15 @@ from ...schedule import Cosine
 from .distributions import Distribution, Sketch, grabo, graest, l2, uniform
 from .synflow import synflow
 
-PIECE = 1 << 14  # draws made at a time, so that few numbers are held beside those M
+PIECE = 1 << 14  # draws made at a time, so that temporaries are small beside the M keys
 
 
 @dataclass(frozen=True)
 class GuidedSample:
-    """S = distinct{(a_m, b_m) : a_m ~ f, b_m ~ g, m = 1 … M} ∖ A, M = ⌈γ|A|⌉ or ⌈γ|P|⌉. O(n_in + n_out + M) memory.
+    """S = distinct{(a_m, b_m) : a_m ~ f, b_m ~ g, m = 1 … M} ∖ A, in O(n_in + n_out + M) memory.
 
-    gamma: γ > 0; per: whether it counts from the layer's "active" connections, or from the "pruned" ones, and then
-    γ ≥ 1. The effective |S| is less than M by what was drawn twice or is active already. Raises ValueError otherwise.
+    gamma: γ > 0; per: "active", M = ⌈γ|A|⌉, or "pruned", M = ⌈γ|P|⌉ with γ ≥ 1. |S| is less than M by duplicates and
+    active connections. Raises ValueError for other arguments.
     """
 
     distribution: Distribution
@@ -67,7 +67,7 @@ class GuidedSample:
         """The same from a given f and g."""
         active = context.excluded.size if context.active is None else context.active
         m = to_integer(self.gamma * (active if self.per == "active" else k), "ceil")
-        keys = _endpoints(g, m, rng).astype(np.int64)  # of (a, b): b·n_in + a, in place: GSE's most memory is here
+        keys = _endpoints(g, m, rng).astype(np.int64)  # b·n_in + a, in place: GSE's memory peaks here
         keys *= context.shape[1]
         keys += _endpoints(f, m, rng)
         sort_keys(keys)
@@ -75,7 +75,7 @@ class GuidedSample:
 
     @property
     def in_parts(self) -> bool:
-        """Whether f and g can be found from parts of a batch."""
+        """Whether f and g can be computed from parts of a batch."""
         return isinstance(self.distribution, Sketch) or self.distribution in (uniform, synflow)
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ class GuidedSample:
 
 
 def _endpoints(weight: Float, m: int, rng: np.random.Generator) -> Index:
-    """m units drawn with probability ∝ weight; uniformly where every weight is 0, as in a dead layer."""
+    """m units drawn with probability ∝ weight; uniformly if every weight is 0, as in a dead layer."""
     cumulative = np.cumsum(weight if weight.any() else np.ones(weight.size))
     drawn, hints = np.empty(m, np.int32), np.empty(1 + np.clip(m, 4 * weight.size, 16 * weight.size), np.int32)
     fill_hints(cumulative, hints)

@@ -1,10 +1,10 @@
 """GSE's update from a batch cut into micro-batches: it never holds the activations of more than one of them.
 
-1. First pass: the micro-batches go forward and backward one after the other, and each layer adds up what f and g are
-   made of (`Tally`); a sample keeps its own sign, whichever micro-batch it is in.
+1. First pass: the micro-batches go forward and backward one after the other, and each layer adds up the sums that f and
+   g are made of (`Tally`).
 2. S is drawn in every layer, before any layer changes.
 3. Second pass over the same micro-batches: each layer adds up its gradient on S, and that of its active connections.
-4. P and G are chosen as ever.
+4. P and G are chosen as without micro-batches.
 
 The result is that of the whole batch up to rounding: the same f, g and, from the same rng, S and G (GraEst draws the
 signs of all layers first, so there S is the same in a network of one layer, and of the same distribution in others).
@@ -43,7 +43,7 @@ class MicroBatches:
     ) -> tuple[float, Exchange]:
         """(mean loss of the batch, what was done)."""
         sample, layers = method.candidates, net.sparse
-        assert isinstance(sample, GuidedSample), "micro_batched refuses others"
+        assert isinstance(sample, GuidedSample), "micro_batched requires it"
         guide = sample.distribution
         tallies = [Tally(guide, layer.shape, batch.size, rng) for layer in layers] if isinstance(guide, Sketch) else []
         total = 0.0
@@ -71,11 +71,11 @@ class MicroBatches:
             layer.weight.grad = active[layer]
 
         def drawn(context: GrowthContext, k: int, rng: np.random.Generator) -> Offset:
-            assert context.layer is not None, "update_topology names it"
+            assert context.layer is not None, "update_topology passes it"
             return S[context.layer]
 
         def known(context: GrowthContext, keys: Offset) -> Float:
-            assert context.layer is not None, "update_topology names it"
+            assert context.layer is not None, "update_topology passes it"
             return np.abs(nabla[context.layer][np.searchsorted(S[context.layer], keys)])
 
         known_gradient = replace(method, candidates=drawn, score=Score("gradient", known))
@@ -83,9 +83,9 @@ class MicroBatches:
 
 
 def _passes(net: Network, batch: Any, parts: int) -> Iterator[float]:
-    """Forward and backward through one micro-batch after the other, each weighted by its share of the samples.
+    """Forward and backward through each micro-batch, weighted by its share of the samples; yield its part of the loss.
 
-    The losses yielded add up to the mean loss of the batch, and the gradients each leaves to the batch's.
+    The parts add up to the mean loss of the batch, and the gradients they leave to the gradient of the batch.
     """
     for part in batch.split(min(parts, batch.size)):
         share = part.size / batch.size
@@ -104,7 +104,7 @@ def micro_batched(record: Method, parts: int) -> Method:
     """A GSE record whose updates take their batch in `parts` micro-batches, for less memory.
 
     Raises ValueError for a record without a guided sample scored by gradient, or one that regrows what it prunes or
-    takes an optimizer step beside an update: its growth and its step would need the batch as a whole.
+    takes an optimizer step at an update: both need the batch as a whole.
     """
     sample = record.candidates
     guided = isinstance(sample, GuidedSample) and sample.in_parts and record.score == gradient and not record.update

@@ -1,12 +1,12 @@
 """SynFlow as a guide of GSE's sample (the earlier paper, "Memory efficient dynamic sparse training", section 3.1).
 
 Where much can flow to an input and from an output, the gradient of a connection between them is likely to be large,
-for it travels over the same weights. In the papers' orientation, θ ∈ R^{n_in×n_out} (equation 3):
+because it passes the same weights. In the papers' orientation, θ ∈ R^{n_in×n_out} (equation 3):
 
     f⁽ˡ⁾ ∝ 1ᵀ Π_{k<l} |θ⁽ᵏ⁾|,    g⁽ˡ⁾ ∝ Π_{k>l} |θ⁽ᵏ⁾| 1
 
-f looks at the layers before l and g at those after it; no data are needed, and no copy of the network with absolute
-weights. Flows are scaled to a sum of 1 after every layer, or in a deep network they would overflow or vanish.
+f depends on the layers before l and g on those after it. Neither data nor a copy of the network with absolute weights
+is needed. Flows are scaled to a sum of 1 after every layer, or in a deep network they would overflow or vanish.
 
 By hand, in our orientation: W⁽¹⁾ = 2 −1, W⁽²⁾ = 1 −3. For l = 2, f = |W⁽¹⁾|1 = (3, .5), scaled (6/7, 1/7), and g = 1.
                                     0 .5          For l = 1, f = (1, 1), and g = |W⁽²⁾|ᵀ1 = (1, 3), scaled (1/4, 3/4).
@@ -20,7 +20,7 @@ from ...grow import GrowthContext
 
 
 def synflow(context: GrowthContext, rng: np.random.Generator) -> tuple[Float, Float]:
-    """The flow of ones into each input of the context's layer and out of each of its outputs; 0 where no path leads.
+    """The flow of ones into each input of the context's layer and out of each of its outputs; 0 without a path.
 
     One pass over the other layers' connections in float64. Raises ValueError for a context without its network.
     """
@@ -38,7 +38,7 @@ def synflow(context: GrowthContext, rng: np.random.Generator) -> tuple[Float, Fl
 
 
 def _carried(layer: SparseLinear | Linear, flow: Float, *, backwards: bool) -> Float:
-    """|θ| f, or gᵀ|θ| backwards, scaled to sum 1; of a dense layer's |θ| one row at a time."""
+    """|θ| f, or gᵀ|θ| backwards, scaled to sum 1; a dense layer's |θ| is computed one row at a time."""
     (n_out, n_in), theta = layer.shape, layer.weight.values
     carried: Float = np.zeros(n_in if backwards else n_out)
     if isinstance(layer, SparseLinear):
