@@ -1,10 +1,12 @@
 """What many tests build: data sets, networks, layers ready for an update, and the look of a good refusal."""
 
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from strategies import rows_and_cols
 
 import minidst
 from minidst import CSR, Dataset
@@ -79,3 +81,28 @@ def refused(*words: object) -> Iterator[None]:
     assert "\n" not in message
     for word in words:
         assert str(word) in message, message
+
+
+def peak_bytes(call):
+    """(what the call returns, the most bytes that Python and NumPy had allocated meanwhile)."""
+    tracemalloc.start()
+    try:
+        return call(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def six_connections(format, dtype=np.float64):
+    """A 3×4 matrix with two connections in each row, so that every format can hold it; and one stored zero."""
+    rows, cols = np.array([0, 0, 1, 1, 2, 2], np.int32), np.array([0, 3, 1, 2, 0, 1], np.int32)
+    return format.from_connections((3, 4), rows, cols, np.array([1, -2, 3, 0, 5, 0.5], dtype))
+
+
+def lopsided(format, dtype, ablated=0):
+    """A 37×53 matrix of about 600 connections, very unevenly spread over the rows for the formats that allow it."""
+    draw = rng(7)
+    fan_ins = draw.permutation([0] * 9 + [1] * 5 + [2, 3, 5, 8] * 4 + [53, 47] * 3 + [30])
+    if format is minidst.Condensed:
+        fan_ins = [17] * (37 - ablated) + [0] * ablated
+    rows, cols = rows_and_cols(fan_ins, 53, draw)
+    return format.from_connections((37, 53), rows, cols, draw.standard_normal(rows.size).astype(dtype))

@@ -120,3 +120,15 @@ def csc(shape, rows, cols):
     """(colptr, rows column by column, here): connections from the top in each column; where each row begins."""
     order = sorted(range(len(cols)), key=lambda e: (cols[e], rows[e]))
     return frozen(pointer(cols, shape[1])), frozen(rows[order]), pointer(rows, shape[0])[:-1]
+
+
+MANY = settings(max_examples=300)
+"""For properties of cheap functions with rare special cases."""
+
+
+@st.composite
+def ablated_topologies(draw, max_out=8, max_in=20):
+    """One fan-in k ≥ 1 for at least one row; the other rows may have no connections."""
+    t = draw(topologies(max_out, max_in, constant=True))
+    active = np.isin(t.rows, draw(st.lists(st.integers(0, t.shape[0] - 1), min_size=1)))
+    return Topology(t.shape, t.rows[active], t.cols[active], t.seed)
