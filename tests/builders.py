@@ -6,11 +6,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from strategies import rows_and_cols
+from strategies import rows_and_cols, whole
 
 import minidst
 from minidst import CSR, Dataset
-from minidst.nn import Network, ReLU, SparseLinear
+from minidst.formats import FORMATS
+from minidst.nn import Dropout, LeakyReLU, Linear, Network, ReLU, SparseLinear
+from minidst.topology import constant_fan_in, gnm
 
 
 def rng(seed=0):
@@ -106,3 +108,52 @@ def lopsided(format, dtype, ablated=0):
         fan_ins = [17] * (37 - ablated) + [0] * ablated
     rows, cols = rows_and_cols(fan_ins, 53, draw)
     return format.from_connections((37, 53), rows, cols, draw.standard_normal(rows.size).astype(dtype))
+
+
+WEIGHTED = [*FORMATS, "linear"]
+LAYER_KINDS = [*WEIGHTED, "relu", "leaky", "dropout"]
+
+
+class HeldDropout(Dropout):
+    """Dropout whose mask is the same at every forward pass, in training and prediction."""
+
+    def __init__(self, p, seed):
+        super().__init__(p, rng(seed))
+        self.seed = seed
+
+    def forward(self, X, training=False):
+        self.rng = rng(self.seed)
+        return super().forward(X, training=True)
+
+
+def sparse_layer(format, n_out, n_in, k, rng, dtype=np.float64, numbers=whole):
+    """A SparseLinear with n_out·k connections anywhere, or k in each row if the format needs that. Some may be 0."""
+    keys = constant_fan_in(n_out, n_in, k, rng) if format == "condensed" else gnm(n_out, n_in, n_out * k, rng)
+    rows, cols = np.divmod(keys, n_in)
+    W = FORMATS[format].from_connections((n_out, n_in), rows, cols, numbers(rng, rows.size, dtype=dtype))
+    return SparseLinear(W, numbers(rng, n_out, dtype=dtype))
+
+
+def layer_of(kind, n_out, n_in, k, rng, numbers=whole):
+    """One layer of each kind the package has; the layers without weights keep n_in outputs."""
+    if kind in FORMATS:
+        return sparse_layer(kind, n_out, n_in, k, rng, numbers=numbers)
+    if kind == "linear":
+        return Linear(numbers(rng, n_out, n_in), numbers(rng, n_out))
+    return {"relu": ReLU(), "leaky": LeakyReLU(0.25), "dropout": HeldDropout(0.75, int(rng.integers(99)))}[kind]
+
+
+class Unknown:
+    """A layer, the identity, or a loss that the package does not know."""
+
+    def forward(self, X, training=False):
+        return X
+
+    def backward(self, DY, needs_input_grad=True):
+        return DY
+
+    def parameters(self):
+        return []
+
+    def __call__(self, Z, y):
+        return 0.0, Z

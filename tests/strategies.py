@@ -132,3 +132,8 @@ def ablated_topologies(draw, max_out=8, max_in=20):
     t = draw(topologies(max_out, max_in, constant=True))
     active = np.isin(t.rows, draw(st.lists(st.integers(0, t.shape[0] - 1), min_size=1)))
     return Topology(t.shape, t.rows[active], t.cols[active], t.seed)
+
+
+def normal(rng, *shape, dtype=np.float64):
+    """Standard normal numbers: for tests that allow for rounding."""
+    return rng.standard_normal(shape).astype(dtype)

@@ -21,10 +21,10 @@ pytestmark = [
 
 
 def all_products(W, B):
-    """The bits of the three products with the same normal numbers at every call."""
+    """The bits of all products with the same normal numbers at every call."""
     rng = np.random.default_rng(11)
     X, DY = rng.standard_normal((W.shape[1], B)).astype(W.dtype), rng.standard_normal((W.shape[0], B)).astype(W.dtype)
-    return [product.tobytes() for product in (W @ X, W.T @ DY, W.grad(DY, X))]
+    return [product.tobytes() for product in (W @ X, W.T @ DY, W.grad(DY, X), *W.backward(DY, X))]
 
 
 @pytest.mark.parametrize("B", [1, 5, 33])

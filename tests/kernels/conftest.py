@@ -1,8 +1,8 @@
 """The products of the three kernel modules by one signature, on bare arrays made by loops, not by minidst.formats."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,8 +15,7 @@ PANELS = (1, 3, 1000)
 """Rows of X at a time: more than there are in the last."""
 
 
-@dataclass(frozen=True)
-class Kernels:
+class Kernels(NamedTuple):
     """The products of one format as functions of (topology, arrays) → array; `backward` gives (DW, DX)."""
 
     name: str
@@ -29,9 +28,6 @@ class Kernels:
     def constant(self) -> bool:
         return self.name == "condensed"
 
-    def __repr__(self):
-        return self.name
-
 
 def unset(shape, dtype):
     """An `out` of garbage, for kernels that write all of it."""
@@ -40,10 +36,8 @@ def unset(shape, dtype):
 
 def alike(results):
     """The one array that all of these are, bit for bit."""
-    first, *others = results
-    for other in others:
-        assert other.tobytes() == first.tobytes()
-    return first
+    assert len({result.tobytes() for result in results}) == 1
+    return results[0]
 
 
 def coo_indices(t):
@@ -119,6 +113,6 @@ KERNELS = [
 ]
 
 
-@pytest.fixture(scope="session", params=KERNELS, ids=repr)
+@pytest.fixture(scope="session", params=KERNELS, ids=lambda kernels: kernels.name)
 def kernels(request):
     return request.param

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import DTYPES, whole
+from strategies import DTYPES, normal, whole
 
 from minidst.kernels import sketch
 
@@ -22,10 +22,6 @@ def run(kernel, H, *s, cut=0):
         for part in (slice(0, cut), slice(cut, None)):
             kernel(np.ascontiguousarray(H[:, part]), *(signs[part] for signs in s), out)
         return FINISH[kernel](out)
-
-
-def normal(rng, *shape, dtype):
-    return rng.standard_normal(shape).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,5 +1,6 @@
 import math
 from collections import Counter
+from functools import partial
 from itertools import combinations, product
 
 import naive
@@ -15,16 +16,6 @@ from minidst.topology import bernoulli, constant_fan_in, distinct, gnm
 from minidst.topology.graphs import absent
 
 FALSE_ALARM = 1e-6  # chance that a χ² test below rejects a generator that is right; with a fixed seed, decided once
-
-
-def check_equally_likely(outcomes, draw, seed, per_outcome=60):
-    """χ² of `per_outcome` draws for each outcome, all of which must be equally likely and none missing."""
-    rng = np.random.default_rng(seed)
-    draws = per_outcome * len(outcomes)
-    seen = Counter(tuple(draw(rng).tolist()) for _ in range(draws))
-    assert set(seen) <= set(outcomes)
-    chi2 = sum((seen[o] - per_outcome) ** 2 / per_outcome for o in outcomes)
-    assert chi2 <= scipy.stats.chi2.isf(FALSE_ALARM, len(outcomes) - 1)
 
 
 def check_keys(keys, total, n):
@@ -89,32 +80,43 @@ def test_a_full_row_draws_what_it_leaves_out_which_is_nothing():
 # --- every graph equally likely, on both sides of "more than half full draws what it leaves out"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("M", [1, 2, 3, 4, 5])  # 3 of 6 is half; 4 is the first that is drawn by what is left out
-def test_all_graphs_of_m_connections_are_equally_likely(M):
-    check_equally_likely(list(combinations(range(6), M)), lambda rng: gnm(2, 3, M, rng), seed=M)
+def row_by_row(*rows):
+    """Every graph with one of the sets of keys given for each row."""
+    return [sum(parts, ()) for parts in product(*rows)]
+
+
+def fan_in(n_in, k):
+    return row_by_row(combinations(range(n_in), k), combinations(range(n_in, 2 * n_in), k))
+
+
+# of six connections 3 is half; 4 is the first that is drawn by what is left out
+EQUALLY_LIKELY = [
+    *[(list(combinations(range(6), M)), partial(gnm, 2, 3, M), M, 60) for M in (1, 2, 3, 4, 5)],
+    *[
+        (fan_in(n_in, k), partial(constant_fan_in, 2, n_in, k), k, 60)
+        for n_in, k in [(4, 1), (4, 2), (4, 3), (3, 1), (3, 2), (5, 3)]
+    ],
+    # rows drawn independently in one call: one as it is, one by what it leaves out, one empty and one full
+    (
+        row_by_row(combinations(range(4), 1), combinations(range(4, 8), 3), [()], [tuple(range(12, 16))]),
+        partial(distinct, [1, 3, 0, 4], 4),
+        5,
+        100,
+    ),
+    # every connection a fair coin
+    ([graph for M in range(7) for graph in combinations(range(6), M)], partial(bernoulli, 2, 3, 0.5), 6, 50),
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n_in", "k"), [(4, 1), (4, 2), (4, 3), (3, 1), (3, 2), (5, 3)])
-def test_all_graphs_of_constant_fan_in_are_equally_likely(n_in, k):
-    rows = combinations(range(n_in), k), combinations(range(n_in, 2 * n_in), k)
-    outcomes = [a + b for a, b in product(*rows)]
-    check_equally_likely(outcomes, lambda rng: constant_fan_in(2, n_in, k, rng), seed=k)
-
-
-@pytest.mark.slow
-def test_rows_of_different_counts_are_drawn_independently():
-    # one row drawn as it is, one by what it leaves out, one empty and one full, in one call
-    rows = combinations(range(4), 1), combinations(range(4, 8), 3), [()], [tuple(range(12, 16))]
-    outcomes = [sum(parts, ()) for parts in product(*rows)]
-    check_equally_likely(outcomes, lambda rng: distinct([1, 3, 0, 4], 4, rng), seed=5, per_outcome=100)
-
-
-@pytest.mark.slow
-def test_all_graphs_are_equally_likely_where_every_connection_is_a_fair_coin():
-    outcomes = [graph for M in range(7) for graph in combinations(range(6), M)]
-    check_equally_likely(outcomes, lambda rng: bernoulli(2, 3, 0.5, rng), seed=6, per_outcome=50)
+@pytest.mark.parametrize(("outcomes", "draw", "seed", "per_outcome"), EQUALLY_LIKELY)
+def test_all_graphs_are_equally_likely(outcomes, draw, seed, per_outcome):
+    """χ² of `per_outcome` draws for each outcome, none of which may be missing."""
+    rng = np.random.default_rng(seed)
+    seen = Counter(tuple(draw(rng).tolist()) for _ in range(per_outcome * len(outcomes)))
+    assert set(seen) <= set(outcomes)
+    chi2 = sum((seen[o] - per_outcome) ** 2 / per_outcome for o in outcomes)
+    assert chi2 <= scipy.stats.chi2.isf(FALSE_ALARM, len(outcomes) - 1)
 
 
 @pytest.mark.slow
