@@ -122,7 +122,7 @@ def csc(shape, rows, cols):
     return frozen(pointer(cols, shape[1])), frozen(rows[order]), pointer(rows, shape[0])[:-1]
 
 
-MANY = settings(max_examples=300)
+MANY = settings(max_examples=100 if WITHOUT_JIT else 300)
 """For properties of cheap functions with rare special cases."""
 
 

@@ -19,7 +19,7 @@ def drawn(data, kind, dtype):
 
 
 def facts(W):
-    """All that a matrix says: shape, width, and every connection with the bits of its weight."""
+    """All that a matrix holds: shape, width, and every connection with the bits of its weight."""
     rows, cols = W.connections()
     return W.shape, W.dtype, rows.tolist(), cols.tolist(), W.values.tobytes()
 

@@ -44,7 +44,7 @@ def test_a_sum_over_samples_is_exact_where_numbers_are_whole(dtype, n, B, seed):
 def test_a_sum_over_samples_does_not_hide_what_is_not_finite():
     H = np.zeros((3, 20), np.float32)
     H[0, 3], H[1, 17], H[2, 0], H[2, 19] = np.nan, np.inf, np.inf, -np.inf
-    with np.errstate(invalid="ignore"):  # only heard when the JIT is off
+    with np.errstate(invalid="ignore"):  # only raised when the JIT is off
         same(over_samples(H), np.array([np.nan, np.inf, np.nan], np.float32))
 
 

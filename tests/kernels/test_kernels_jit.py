@@ -1,4 +1,4 @@
-"""Compiling: who is told, and what happens where nothing can be kept."""
+"""Compiling: what is reported, and what happens where nothing can be cached."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(WITHOUT_JIT, reason="nothing 
 MULTIPLY = "import minidst; print(minidst.CSR.from_dense([[1.0, 2]]) @ [[3.0], [4.0]])"
 
 
-def test_compiling_is_told_once_per_kernel_and_a_second_call_compiles_nothing():
+def test_compiling_is_reported_once_per_kernel_and_a_second_call_compiles_nothing():
     @jit
     def helper(x):
         return x + 1
@@ -26,13 +26,13 @@ def test_compiling_is_told_once_per_kernel_and_a_second_call_compiles_nothing():
     def kernel(x):
         return helper(x) * 2
 
-    told = []
-    with compiling(told.append):
+    reported = []
+    with compiling(reported.append):
         assert kernel(np.float32(2)) == 6
         kernel(np.float32(3))
-    assert told == ["kernel", ""]
+    assert reported == ["kernel", ""]
     kernel(np.float64(2))
-    assert told == ["kernel", ""]  # nobody listens any more
+    assert reported == ["kernel", ""]  # outside the block
 
 
 def start(folder, code=MULTIPLY):
@@ -49,15 +49,15 @@ def test_two_processes_at_once_may_fill_one_cache_and_a_third_finds_it(tmp_path)
     code = """
 import minidst
 from minidst._support.progress_bar import compiling
-told = []
-with compiling(told.append):
+reported = []
+with compiling(reported.append):
     minidst.CSR.from_dense([[1.0, 2]]) @ [[3.0], [4.0]]
-print(told)
+print(reported)
 """
     assert start(tmp_path, code).communicate(timeout=120) == ("[]\n", "")
 
 
-def test_where_no_folder_can_be_written_one_line_says_so_and_all_works(tmp_path):
+def test_where_no_folder_can_be_written_one_line_is_printed_and_all_works(tmp_path):
     # numba asks three locators for a folder; a read-only installation in a read-only home leaves it none
     code = f"from numba.core import caching; caching.CacheImpl._locator_classes = []; {MULTIPLY}"
     out, err = start(tmp_path, code).communicate(timeout=120)

@@ -30,7 +30,7 @@ def by_loops(t, values, DY, X):
 
 def check_products(kernels, t, values, DY, X):
     """`values`, DY and X hold whole numbers (or nan and inf), so equality is exact."""
-    with np.errstate(invalid="ignore"):  # only heard when the JIT is off
+    with np.errstate(invalid="ignore"):  # only raised when the JIT is off
         Y, DX, DW = three_products(kernels, t, values, DY, X)
         both = kernels.backward(t, values, DY, X)
     for got, expected in zip((Y, DX, DW), by_loops(t, values, DY, X), strict=True):

@@ -18,7 +18,7 @@ FINISH = {sketch.l1: lambda sums: sums, sketch.squares: np.sqrt, sketch.signed: 
 def run(kernel, H, *s, cut=0):
     """The kernel's result over the first `cut` samples and the others, as two parts of one batch."""
     out = np.zeros(len(H))
-    with np.errstate(all="ignore"):  # only heard when the JIT is off
+    with np.errstate(all="ignore"):  # only raised when the JIT is off
         for part in (slice(0, cut), slice(cut, None)):
             kernel(np.ascontiguousarray(H[:, part]), *(signs[part] for signs in s), out)
         return FINISH[kernel](out)

@@ -52,7 +52,7 @@ def test_by_hand_a_neuron_that_reads_constants_alone_is_constant_too():
 
 
 def test_by_hand_a_neuron_without_a_path_to_an_output_goes_with_all_that_only_it_reads():
-    """Neuron 2 is read by the second layer's neuron 1 only, and nobody reads that."""
+    """Neuron 2 is read by the second layer's neuron 1 only, and nothing reads that."""
     first, second = ([[1, 0], [0, 1], [1, 1]], [0, 0, 0]), ([[1, 1, 0], [0, 1, 1]], [0, 0])
     narrow = with_relu(COO, first, second, ([[1, 0]], [0])).compact()
     assert narrow.sizes == (2, 2, 1, 1)

@@ -31,7 +31,7 @@ def bits(weights):
 
 @st.composite
 def exchanges(draw, dtype):
-    """A layer, which of its connections to drop, and what to bear, in any order; a dropped one may be born again."""
+    """A layer, which of its connections to drop, and which to add, in any order; a dropped one may be added again."""
     number = st.floats(width=np.dtype(dtype).itemsize * 8, allow_nan=False, allow_infinity=False).map(dtype)
     shape = draw(st.integers(1, 5)), draw(st.integers(1, 7))
     n = shape[0] * shape[1]
@@ -71,7 +71,7 @@ def test_rewiring_is_set_difference_and_union_to_the_last_bit(format, dtype, dat
 
 
 @FORMATS
-def test_newborns_are_zero_unless_told_otherwise_and_one_number_serves_all(format):
+def test_new_connections_are_zero_by_default_and_one_number_serves_all(format):
     W = matrix(format, (2, 3), {1: 5.0}, np.float32)
     for values, expected in [((), 0), ((0.5,), 0.5), ((np.float64(0.25),), 0.25)]:
         after, _ = rewire(W, np.empty(0, np.int64), np.array([4, 0]), *values)
