@@ -9,8 +9,6 @@ from strategies import DTYPES, MANY
 from minidst import COO, CSR, Condensed
 from minidst.topology import carry, gnm, rewire
 
-FORMATS = pytest.mark.parametrize("format", [COO, CSR])
-
 
 def matrix(format, shape, weights, dtype=np.float64):
     """The matrix of {key: weight}."""
@@ -43,10 +41,9 @@ def exchanges(draw, dtype):
     return shape, weights, drop, born
 
 
-@FORMATS
 @pytest.mark.parametrize("dtype", DTYPES)
 @MANY
-@given(data=st.data())
+@given(format=st.sampled_from([COO, CSR]), data=st.data())
 def test_rewiring_is_set_difference_and_union_to_the_last_bit(format, dtype, data):
     shape, weights, drop, born = data.draw(exchanges(dtype))
     active = sorted(weights)
@@ -70,7 +67,7 @@ def test_rewiring_is_set_difference_and_union_to_the_last_bit(format, dtype, dat
     assert carried.tolist() == [0 if key in born else active.index(key) + 1 for key in sorted(expected)]
 
 
-@FORMATS
+@pytest.mark.parametrize("format", [COO, CSR])
 def test_new_connections_are_zero_by_default_and_one_number_serves_all(format):
     W = matrix(format, (2, 3), {1: 5.0}, np.float32)
     for values, expected in [((), 0), ((0.5,), 0.5), ((np.float64(0.25),), 0.25)]:
