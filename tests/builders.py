@@ -1,17 +1,21 @@
 """What many tests build: data sets, networks, layers ready for an update, and the look of a good refusal."""
 
 import pickle
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from strategies import rows_and_cols, whole
 
 import minidst
 from minidst import CSR, METHODS, Dataset
 from minidst.dst import Constant
-from minidst.nn import Network, ReLU, SparseLinear
+from minidst.formats import FORMATS
+from minidst.nn import Dropout, LeakyReLU, Linear, Network, ReLU, SparseLinear
+from minidst.topology import constant_fan_in, gnm
 
 
 def rng(seed=0):
@@ -135,3 +139,77 @@ LYING_NPY = {  # npy files whose header promises what they do not hold, or what 
     "no npy": b"hello",
     "empty": b"",
 }
+
+
+def peak_bytes(call):
+    """(what the call returns, the most bytes that Python and NumPy had allocated meanwhile)."""
+    tracemalloc.start()
+    try:
+        return call(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def six_connections(format, dtype=np.float64):
+    """A 3×4 matrix with two connections in each row, so that every format can hold it; and one stored zero."""
+    rows, cols = np.array([0, 0, 1, 1, 2, 2], np.int32), np.array([0, 3, 1, 2, 0, 1], np.int32)
+    return format.from_connections((3, 4), rows, cols, np.array([1, -2, 3, 0, 5, 0.5], dtype))
+
+
+def lopsided(format, dtype, ablated=0):
+    """A 37×53 matrix of about 600 connections, very unevenly spread over the rows for the formats that allow it."""
+    draw = rng(7)
+    fan_ins = draw.permutation([0] * 9 + [1] * 5 + [2, 3, 5, 8] * 4 + [53, 47] * 3 + [30])
+    if format is minidst.Condensed:
+        fan_ins = [17] * (37 - ablated) + [0] * ablated
+    rows, cols = rows_and_cols(fan_ins, 53, draw)
+    return format.from_connections((37, 53), rows, cols, draw.standard_normal(rows.size).astype(dtype))
+
+
+WEIGHTED = [*FORMATS, "linear"]
+LAYER_KINDS = [*WEIGHTED, "relu", "leaky", "dropout"]
+
+
+class HeldDropout(Dropout):
+    """Dropout whose mask is the same at every forward pass, in training and prediction."""
+
+    def __init__(self, p, seed):
+        super().__init__(p, rng(seed))
+        self.seed = seed
+
+    def forward(self, X, training=False):
+        self.rng = rng(self.seed)
+        return super().forward(X, training=True)
+
+
+def sparse_layer(format, n_out, n_in, k, rng, dtype=np.float64, numbers=whole):
+    """A SparseLinear with n_out·k connections anywhere, or k in each row if the format needs that. Some may be 0."""
+    keys = constant_fan_in(n_out, n_in, k, rng) if format == "condensed" else gnm(n_out, n_in, n_out * k, rng)
+    rows, cols = np.divmod(keys, n_in)
+    W = FORMATS[format].from_connections((n_out, n_in), rows, cols, numbers(rng, rows.size, dtype=dtype))
+    return SparseLinear(W, numbers(rng, n_out, dtype=dtype))
+
+
+def layer_of(kind, n_out, n_in, k, rng, numbers=whole):
+    """One layer of each kind the package has; the layers without weights keep n_in outputs."""
+    if kind in FORMATS:
+        return sparse_layer(kind, n_out, n_in, k, rng, numbers=numbers)
+    if kind == "linear":
+        return Linear(numbers(rng, n_out, n_in), numbers(rng, n_out))
+    return {"relu": ReLU(), "leaky": LeakyReLU(0.25), "dropout": HeldDropout(0.75, int(rng.integers(99)))}[kind]
+
+
+class Unknown:
+    """A layer, the identity, or a loss that the package does not know."""
+
+    def forward(self, X, training=False):
+        return X
+
+    def backward(self, DY, needs_input_grad=True):
+        return DY
+
+    def parameters(self):
+        return []
+
+    def __call__(self, Z, y):
+        return 0.0, Z

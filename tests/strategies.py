@@ -129,3 +129,20 @@ def columns(max_B):
     return st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, max_B)).flatmap(
         lambda size: st.tuples(*(arrays(float, (n, size[2]), elements=numbers) for n in size[:2]))
     )
+
+
+MANY = settings(max_examples=100 if WITHOUT_JIT else 300)
+"""For properties of cheap functions with rare special cases."""
+
+
+@st.composite
+def ablated_topologies(draw, max_out=8, max_in=20):
+    """One fan-in k ≥ 1 for at least one row; the other rows may have no connections."""
+    t = draw(topologies(max_out, max_in, constant=True))
+    active = np.isin(t.rows, draw(st.lists(st.integers(0, t.shape[0] - 1), min_size=1)))
+    return Topology(t.shape, t.rows[active], t.cols[active], t.seed)
+
+
+def normal(rng, *shape, dtype=np.float64):
+    """Standard normal numbers: for tests that allow for rounding."""
+    return rng.standard_normal(shape).astype(dtype)

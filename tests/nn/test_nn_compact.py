@@ -1,31 +1,35 @@
 """A compacted network gives the same outputs with fewer neurons."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from builders import Unknown, network, rng
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import DTYPES
 
-from minidst import COO, CSR, Condensed, Config, Network, fit, load, method, mlp
+from minidst import COO, CSR, Condensed, Config, Network, fit, load, method
 from minidst.dst import Cosine
 from minidst.nn import Dropout, LeakyReLU, Linear, ReLU, SparseLinear
-
-small = pytest.mark.small
-checked = settings(deadline=None, max_examples=60)
-seeds = st.integers(0, 2**32 - 1)
 
 
 def layer(format, dense, bias):
     return SparseLinear(format.from_dense(np.asarray(dense, float)), np.asarray(bias, float))
 
 
-@small
+def with_relu(format, *layers):
+    """The network of layers (weights, bias) with ReLU between."""
+    parts = [part for dense, bias in layers for part in (layer(format, dense, bias), ReLU())]
+    return Network(parts[:-1])
+
+
 @pytest.mark.parametrize(("bias", "folded"), [(0.5, [1.1, 0.7]), (-0.5, [0.1, 0.2]), (0.0, [0.1, 0.2])])
 def test_by_hand_the_constant_of_a_neuron_without_inputs_goes_into_the_next_bias(bias, folded):
     """W₁ = 1 2    b₁ = 0     W₂ = 3 2    b₂ = .1      ->  W₁ = 1 2    W₂ = 3    b₂ = .1 + 2·max(b, 0)
     0 0         b          0 1         .2                              0         .2 + 1·max(b, 0)
     """
-    net = Network([layer(CSR, [[1, 2], [0, 0]], [0, bias]), ReLU(), layer(CSR, [[3, 2], [0, 1]], [0.1, 0.2])])
-    narrow = net.compact()
+    narrow = with_relu(CSR, ([[1, 2], [0, 0]], [0, bias]), ([[3, 2], [0, 1]], [0.1, 0.2])).compact()
     assert narrow.sizes == (2, 1, 2)
     first, second = narrow.weighted
     np.testing.assert_array_equal(first.W.to_dense(), [[1, 2]])
@@ -33,50 +37,29 @@ def test_by_hand_the_constant_of_a_neuron_without_inputs_goes_into_the_next_bias
     np.testing.assert_allclose(second.bias.values, folded, rtol=1e-15)
 
 
-@small
-def test_by_hand_a_slope_below_zero_and_dropout_are_passed_on_the_way():
+def test_by_hand_a_constant_passes_a_leaky_relu_and_dropout():
     """−4 through a LeakyReLU of slope ½ is −2, dropout leaves it; the next bias 1 becomes 1 + 3·(−2) = −5."""
-    middle = [LeakyReLU(0.5), Dropout(0.9, np.random.default_rng(0))]
+    middle = [LeakyReLU(0.5), Dropout(0.9, rng())]
     net = Network([layer(CSR, [[1], [0]], [0, -4]), *middle, layer(CSR, [[1, 3]], [1])])
     np.testing.assert_array_equal(net.compact().weighted[1].bias.values, [-5])
 
 
-@small
 def test_by_hand_a_neuron_that_reads_constants_alone_is_constant_too():
     """Neuron 1 always gives 2; the second layer's neuron 1 reads it alone and gives 2·2 + 1 = 5, which 10 makes 50."""
-    net = Network(
-        [
-            layer(CSR, [[1, 0], [0, 0]], [0, 2]),
-            ReLU(),
-            layer(CSR, [[1, 1], [0, 2]], [0, 1]),
-            ReLU(),
-            layer(CSR, [[1, 10]], [3]),
-        ]
-    )
-    narrow = net.compact()
+    narrow = with_relu(CSR, ([[1, 0], [0, 0]], [0, 2]), ([[1, 1], [0, 2]], [0, 1]), ([[1, 10]], [3])).compact()
     assert narrow.sizes == (2, 1, 1, 1)
     assert [float(w.bias.values[0]) for w in narrow.weighted] == [0, 2, 53]
 
 
-@small
-def test_by_hand_a_neuron_that_no_path_leads_on_from_goes_with_all_that_only_it_reads():
-    """Neuron 2 is read by the second layer's neuron 1 only, and nobody reads that."""
-    net = Network(
-        [
-            layer(COO, [[1, 0], [0, 1], [1, 1]], [0, 0, 0]),
-            ReLU(),
-            layer(COO, [[1, 1, 0], [0, 1, 1]], [0, 0]),
-            ReLU(),
-            layer(COO, [[1, 0]], [0]),
-        ]
-    )
-    narrow = net.compact()
+def test_by_hand_a_neuron_without_a_path_to_an_output_goes_with_all_that_only_it_reads():
+    """Neuron 2 is read by the second layer's neuron 1 only, and nothing reads that."""
+    first, second = ([[1, 0], [0, 1], [1, 1]], [0, 0, 0]), ([[1, 1, 0], [0, 1, 1]], [0, 0])
+    narrow = with_relu(COO, first, second, ([[1, 0]], [0])).compact()
     assert narrow.sizes == (2, 2, 1, 1)
     assert narrow.connections == 5
     assert all(isinstance(w.W, COO) for w in narrow.weighted)
 
 
-@small
 def test_a_condensed_layer_stays_one_where_fan_ins_stay_equal_and_becomes_csr_elsewhere():
     first = SparseLinear(Condensed((3, 2), np.array([[0], [1]]), np.ones((2, 1)), np.array([0, 2])), np.ones(3))
     even = SparseLinear(Condensed((2, 3), np.array([[0, 1], [1, 2]]), np.ones((2, 2))))
@@ -88,17 +71,13 @@ def test_a_condensed_layer_stays_one_where_fan_ins_stay_equal_and_becomes_csr_el
         assert type(narrow.weighted[1].W) is format
 
 
-@small
 @pytest.mark.parametrize("format", [COO, CSR])
 def test_a_network_that_is_constant_throughout_keeps_one_neuron_a_layer_and_its_outputs(format):
-    nothing = np.zeros((3, 3))
-    net = Network([layer(format, nothing, [1, 2, 3]), ReLU(), layer(format, nothing, [4, 5, 6])])
-    narrow = net.compact()
+    nothing, x = np.zeros((3, 3)), np.arange(6.0).reshape(2, 3)
+    narrow = with_relu(format, (nothing, [1, 2, 3]), (nothing, [4, 5, 6])).compact()
     assert narrow.sizes == (3, 1, 3)
-    x = np.arange(6.0).reshape(2, 3)
     np.testing.assert_array_equal(narrow.outputs(x), [[4, 5, 6]] * 2)
-    all_constant_but_read = Network([layer(format, nothing, [1, -2, 3]), ReLU(), layer(format, np.ones((1, 3)), [0])])
-    narrow = all_constant_but_read.compact()
+    narrow = with_relu(format, (nothing, [1, -2, 3]), (np.ones((1, 3)), [0])).compact()  # constant, but read
     assert narrow.sizes == (3, 1, 1)
     np.testing.assert_array_equal(narrow.outputs(x), [[4]] * 2)
 
@@ -123,40 +102,13 @@ def random_weight(kind, n_out, n_in, rng, whole, dtype):
 def networks(draw, whole, dtype):
     sizes = draw(st.lists(st.integers(1, 8), min_size=2, max_size=5))
     kinds = draw(st.lists(st.sampled_from(["csr", "coo", "condensed", "dense"]), min_size=4, max_size=4))
-    activation = draw(st.sampled_from([ReLU, lambda: LeakyReLU(0.5), lambda: Dropout(0.5, rng)]))
-    rng = np.random.default_rng(draw(seeds))
+    activation = draw(st.sampled_from([ReLU, lambda: LeakyReLU(0.5), lambda: Dropout(0.5, random)]))
+    random = rng(draw(st.integers(0, 2**32 - 1)))
     layers = []
-    for n_in, n_out, kind in zip(sizes, sizes[1:], kinds, strict=False):
-        layers += [random_weight(kind, n_out, n_in, rng, whole, dtype), activation()]
-    x = rng.integers(-3, 4, (5, sizes[0])) if whole else rng.standard_normal((5, sizes[0]))
-    return Network(layers[:-1], rng=rng), x.astype(dtype)
-
-
-@small
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@given(data=st.data())
-@checked
-def test_outputs_are_bitwise_the_same_where_sums_are_exact(dtype, data):
-    net, x = data.draw(networks(True, dtype))
-    before = net.outputs(x)
-    narrow = net.compact()
-    after = narrow.outputs(x)
-    assert after.dtype == dtype
-    np.testing.assert_array_equal(after, before)
-    np.testing.assert_array_equal(net.outputs(x), before)  # the network itself is as it was
-    assert narrow.sizes[0] == net.sizes[0]
-    assert narrow.sizes[-1] == net.sizes[-1]
-
-
-@small
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-14)])
-@given(data=st.data())
-@checked
-def test_outputs_are_the_same_but_for_rounding(dtype, tolerance, data):
-    net, x = data.draw(networks(False, dtype))
-    before, after = net.outputs(x), net.compact().outputs(x)
-    scale = bound(net, x)
-    np.testing.assert_array_less(np.abs(after - before), tolerance * scale + 1e-300)
+    for (n_in, n_out), kind in zip(pairwise(sizes), kinds, strict=False):
+        layers += [random_weight(kind, n_out, n_in, random, whole, dtype), activation()]
+    x = random.integers(-3, 4, (5, sizes[0])) if whole else random.standard_normal((5, sizes[0]))
+    return Network(layers[:-1], rng=random), x.astype(dtype)
 
 
 def bound(net, x):
@@ -168,13 +120,27 @@ def bound(net, x):
     return H.T
 
 
-@small
+@pytest.mark.parametrize(
+    ("dtype", "whole", "tolerance"),
+    [(np.float32, True, 0), (np.float64, True, 0), (np.float32, False, 1e-6), (np.float64, False, 1e-14)],
+)
 @given(data=st.data())
-@checked
+def test_outputs_are_the_same_but_for_rounding(dtype, whole, tolerance, data):
+    net, x = data.draw(networks(whole, dtype))
+    before = net.outputs(x)
+    narrow = net.compact()
+    after = narrow.outputs(x)
+    assert after.dtype == dtype
+    assert (np.abs(after - before) <= tolerance * bound(net, x)).all()
+    np.testing.assert_array_equal(net.outputs(x), before)  # the network itself is as it was
+    assert (narrow.sizes[0], narrow.sizes[-1]) == (net.sizes[0], net.sizes[-1])
+
+
+@given(data=st.data())
 def test_what_is_left_is_read_and_reads_and_is_compact_already(data):
     net, _ = data.draw(networks(True, np.float64))
     narrow = net.compact()
-    for below, above in zip(narrow.weighted, narrow.weighted[1:], strict=False):
+    for below, above in pairwise(narrow.weighted):
         if isinstance(below, SparseLinear) and below.shape[0] > 1:
             rows, _ = below.W.connections()
             assert set(rows.tolist()) == set(range(below.shape[0]))
@@ -182,60 +148,39 @@ def test_what_is_left_is_read_and_reads_and_is_compact_already(data):
             _, cols = above.W.connections()
             assert set(cols.tolist()) == set(range(above.shape[1]))
     again = narrow.compact()
-    assert again.sizes == narrow.sizes
-    assert again.connections == narrow.connections
+    assert (again.sizes, again.connections) == (narrow.sizes, narrow.connections)
 
 
-@small
 def test_a_network_with_nothing_to_remove_is_copied():
-    net = mlp((5, 4, 3), density=1.0, method="static", format="condensed")
-    copy = net.compact()
-    x = np.random.default_rng(0).standard_normal((4, 5)).astype(np.float32)
+    net = network((5, 4, 3), 1.0, format="condensed")
+    copy, x = net.compact(), rng().standard_normal((4, 5)).astype(np.float32)
     assert copy.outputs(x).tobytes() == net.outputs(x).tobytes()
     for a, b in zip(net.parameters(), copy.parameters(), strict=True):
         a.values[:] = 7
         assert not (b.values == 7).any()
 
 
-class Squared:
-    """A layer that compact has not heard of."""
-
-    def forward(self, X, training=False):
-        return X**2
-
-    def backward(self, DY, needs_input_grad=True):
-        return DY
-
-    def parameters(self):
-        return []
+def test_an_unknown_layer_is_copied_where_nothing_is_removed_before_it():
+    net = Network([layer(CSR, [[1], [2]], [0, 0]), Unknown(), layer(CSR, [[1, 1]], [0])])
+    np.testing.assert_array_equal(net.compact().outputs(np.ones((1, 1))), [[3]])
 
 
-@small
-def test_an_unknown_layer_is_refused_only_behind_something_to_remove():
-    last = layer(CSR, [[1, 1]], [0])
-    with pytest.raises(ValueError, match="1 neurons could go before a Squared layer") as caught:
-        Network([layer(CSR, [[1], [0]], [0, 0]), Squared(), last]).compact()
-    assert "\n" not in str(caught.value)
-    net = Network([layer(CSR, [[1], [2]], [0, 0]), Squared(), last])
-    np.testing.assert_array_equal(net.compact().outputs(np.ones((1, 1))), [[5]])
-
-
-@small
 def test_the_copy_draws_its_own_random_numbers():
-    rng = np.random.default_rng(3)
-    net = Network([layer(CSR, np.eye(2), [0, 0]), Dropout(0.5, rng), layer(CSR, np.eye(2), [0, 0])], rng=rng)
+    own = rng(3)
+    net = Network([layer(CSR, np.eye(2), [0, 0]), Dropout(0.5, own), layer(CSR, np.eye(2), [0, 0])], rng=own)
     copy = net.compact()
     assert copy.layers[1].rng is copy.rng
     copy.rng.random(10)
-    assert rng.random() == np.random.default_rng(3).random()
+    assert own.random() == rng(3).random()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ["srigl", "rigl"])
-def test_after_real_training_the_network_is_narrower_and_says_the_same(name, dtype):
+def test_after_real_training_the_network_is_narrower_and_gives_the_same_outputs(name, dtype):
     data = load("digits")
     record = method(name, schedule=Cosine(alpha=0.3, every=20, until=0.75))
-    net = mlp((64, 256, 256, 10), density=0.01, method=record, dtype=dtype)
+    net = network((64, 256, 256, 10), 0.01, record, dtype=dtype)
     fit(net, data, record, Config(epochs=6), progress=False)
     narrow = net.compact()
     before, after = net.outputs(data.x_test), narrow.outputs(data.x_test)

@@ -1,30 +1,21 @@
 import math
-import tracemalloc
 from collections import Counter
+from functools import partial
 from itertools import combinations, product
 
 import naive
 import numpy as np
 import pytest
 import scipy.stats
-from builders import refused
-from hypothesis import given, settings
+from builders import peak_bytes
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import MANY
 
 from minidst.topology import bernoulli, constant_fan_in, distinct, gnm
 from minidst.topology.graphs import absent
 
 FALSE_ALARM = 1e-6  # chance that a χ² test below rejects a generator that is right; with a fixed seed, decided once
-
-
-def check_equally_likely(outcomes, draw, seed, per_outcome=60):
-    """χ² of `per_outcome` draws for each outcome, all of which must be equally likely and none missing."""
-    rng = np.random.default_rng(seed)
-    draws = per_outcome * len(outcomes)
-    seen = Counter(tuple(draw(rng).tolist()) for _ in range(draws))
-    assert set(seen) <= set(outcomes)
-    chi2 = sum((seen[o] - per_outcome) ** 2 / per_outcome for o in outcomes)
-    assert chi2 <= scipy.stats.chi2.isf(FALSE_ALARM, len(outcomes) - 1)
 
 
 def check_keys(keys, total, n):
@@ -38,35 +29,21 @@ def check_keys(keys, total, n):
 # --- counts, order, range, type
 
 
-@pytest.mark.small
-@settings(max_examples=200)
+@MANY
 @given(n_out=st.integers(1, 12), n_in=st.integers(1, 12), data=st.data(), seed=st.integers(0, 2**16))
-def test_gnm_has_exactly_m_distinct_sorted_connections(n_out, n_in, data, seed):
-    M = data.draw(st.integers(0, n_out * n_in))
-    check_keys(gnm(n_out, n_in, M, np.random.default_rng(seed)), M, n_out * n_in)
+def test_rows_get_exactly_the_connections_asked_for_distinct_and_sorted(n_out, n_in, data, seed):
+    rng = np.random.default_rng(seed)
+    M, k = data.draw(st.integers(0, n_out * n_in)), data.draw(st.integers(0, n_in))
+    each = data.draw(st.lists(st.integers(0, n_in), max_size=8))
+    for keys, counts, n in [
+        (gnm(n_out, n_in, M, rng), [M], n_out * n_in),
+        (constant_fan_in(n_out, n_in, k, rng), [k] * n_out, n_in),
+        (distinct(each, n_in, rng), each, n_in),
+    ]:
+        check_keys(keys, sum(counts), len(counts) * n)
+        assert np.bincount(keys // n, minlength=len(counts)).tolist() == counts
 
 
-@pytest.mark.small
-@settings(max_examples=200)
-@given(n_out=st.integers(1, 12), n_in=st.integers(1, 12), data=st.data(), seed=st.integers(0, 2**16))
-def test_constant_fan_in_gives_every_output_exactly_k_inputs(n_out, n_in, data, seed):
-    k = data.draw(st.integers(0, n_in))
-    keys = constant_fan_in(n_out, n_in, k, np.random.default_rng(seed))
-    check_keys(keys, n_out * k, n_out * n_in)
-    assert np.bincount(keys // n_in, minlength=n_out).tolist() == [k] * n_out
-
-
-@pytest.mark.small
-@settings(max_examples=200)
-@given(n=st.integers(1, 12), data=st.data(), seed=st.integers(0, 2**16))
-def test_distinct_gives_every_row_its_own_count(n, data, seed):
-    counts = data.draw(st.lists(st.integers(0, n), max_size=8))
-    keys = distinct(counts, n, np.random.default_rng(seed))
-    check_keys(keys, sum(counts), len(counts) * n)
-    assert np.bincount(keys // n, minlength=len(counts)).tolist() == counts
-
-
-@pytest.mark.small
 @given(n_out=st.integers(1, 12), n_in=st.integers(1, 12), p=st.floats(0, 1), seed=st.integers(0, 2**16))
 def test_bernoulli_draws_a_graph_of_a_binomial_number_of_connections(n_out, n_in, p, seed):
     keys = bernoulli(n_out, n_in, p, np.random.default_rng(seed))
@@ -75,7 +52,6 @@ def test_bernoulli_draws_a_graph_of_a_binomial_number_of_connections(n_out, n_in
         assert keys.size == p * n_out * n_in
 
 
-@pytest.mark.small
 def test_keys_do_not_wrap_in_a_layer_with_more_than_2_31_places():
     rng = np.random.default_rng(0)
     n = 2**31 - 1
@@ -85,7 +61,6 @@ def test_keys_do_not_wrap_in_a_layer_with_more_than_2_31_places():
     assert keys.max() > 2**41  # 2000·2³¹ is 2⁴²: the last rows are reached
 
 
-@pytest.mark.small
 def test_the_same_seed_gives_the_same_graph_and_another_seed_another():
     def draw(seed):
         return gnm(50, 60, 300, np.random.default_rng(seed)).tolist()
@@ -94,25 +69,6 @@ def test_the_same_seed_gives_the_same_graph_and_another_seed_another():
     assert draw(1) != draw(2)
 
 
-@pytest.mark.small
-@pytest.mark.parametrize(("counts", "asked"), [([6, 2], 6), ([0, 7], 7), ([-1, 2], -1)])
-def test_more_connections_than_places_or_fewer_than_none_are_refused_by_number(counts, asked):
-    with refused(asked, "5 places", "0 to 5"):
-        distinct(counts, 5, np.random.default_rng(0))
-
-
-@pytest.mark.small
-def test_graphs_that_ask_for_too_much_are_refused():
-    rng = np.random.default_rng(0)
-    with refused(7, 6):
-        gnm(2, 3, 7, rng)
-    with refused(4, 3):
-        constant_fan_in(2, 3, 4, rng)
-    with refused():
-        bernoulli(2, 3, 1.1, rng)
-
-
-@pytest.mark.small
 def test_a_full_row_draws_what_it_leaves_out_which_is_nothing():
     rng = np.random.default_rng(0)
     before = rng.bit_generator.state
@@ -124,30 +80,46 @@ def test_a_full_row_draws_what_it_leaves_out_which_is_nothing():
 # --- every graph equally likely, on both sides of "more than half full draws what it leaves out"
 
 
-@pytest.mark.parametrize("M", [1, 2, 3, 4, 5])  # 3 of 6 is half; 4 is the first that is drawn by what is left out
-def test_all_graphs_of_m_connections_are_equally_likely(M):
-    check_equally_likely(list(combinations(range(6), M)), lambda rng: gnm(2, 3, M, rng), seed=M)
+def row_by_row(*rows):
+    """Every graph with one of the sets of keys given for each row."""
+    return [sum(parts, ()) for parts in product(*rows)]
 
 
-@pytest.mark.parametrize(("n_in", "k"), [(4, 1), (4, 2), (4, 3), (3, 1), (3, 2), (5, 3)])
-def test_all_graphs_of_constant_fan_in_are_equally_likely(n_in, k):
-    rows = combinations(range(n_in), k), combinations(range(n_in, 2 * n_in), k)
-    outcomes = [a + b for a, b in product(*rows)]
-    check_equally_likely(outcomes, lambda rng: constant_fan_in(2, n_in, k, rng), seed=k)
+def fan_in(n_in, k):
+    return row_by_row(combinations(range(n_in), k), combinations(range(n_in, 2 * n_in), k))
 
 
-def test_rows_of_different_counts_are_drawn_independently():
-    # one row drawn as it is, one by what it leaves out, one empty and one full, in one call
-    rows = combinations(range(4), 1), combinations(range(4, 8), 3), [()], [tuple(range(12, 16))]
-    outcomes = [sum(parts, ()) for parts in product(*rows)]
-    check_equally_likely(outcomes, lambda rng: distinct([1, 3, 0, 4], 4, rng), seed=5, per_outcome=100)
+# of six connections 3 is half; 4 is the first that is drawn by what is left out
+EQUALLY_LIKELY = [
+    *[(list(combinations(range(6), M)), partial(gnm, 2, 3, M), M, 60) for M in (1, 2, 3, 4, 5)],
+    *[
+        (fan_in(n_in, k), partial(constant_fan_in, 2, n_in, k), k, 60)
+        for n_in, k in [(4, 1), (4, 2), (4, 3), (3, 1), (3, 2), (5, 3)]
+    ],
+    # rows drawn independently in one call: one as it is, one by what it leaves out, one empty and one full
+    (
+        row_by_row(combinations(range(4), 1), combinations(range(4, 8), 3), [()], [tuple(range(12, 16))]),
+        partial(distinct, [1, 3, 0, 4], 4),
+        5,
+        100,
+    ),
+    # every connection a fair coin
+    ([graph for M in range(7) for graph in combinations(range(6), M)], partial(bernoulli, 2, 3, 0.5), 6, 50),
+]
 
 
-def test_all_graphs_are_equally_likely_where_every_connection_is_a_fair_coin():
-    outcomes = [graph for M in range(7) for graph in combinations(range(6), M)]
-    check_equally_likely(outcomes, lambda rng: bernoulli(2, 3, 0.5, rng), seed=6, per_outcome=50)
+@pytest.mark.slow
+@pytest.mark.parametrize(("outcomes", "draw", "seed", "per_outcome"), EQUALLY_LIKELY)
+def test_all_graphs_are_equally_likely(outcomes, draw, seed, per_outcome):
+    """χ² of `per_outcome` draws for each outcome, none of which may be missing."""
+    rng = np.random.default_rng(seed)
+    seen = Counter(tuple(draw(rng).tolist()) for _ in range(per_outcome * len(outcomes)))
+    assert set(seen) <= set(outcomes)
+    chi2 = sum((seen[o] - per_outcome) ** 2 / per_outcome for o in outcomes)
+    assert chi2 <= scipy.stats.chi2.isf(FALSE_ALARM, len(outcomes) - 1)
 
 
+@pytest.mark.slow
 def test_bernoullis_count_is_binomial():
     rng = np.random.default_rng(7)
     n, p, draws = 8, 0.3, 4000
@@ -160,7 +132,6 @@ def test_bernoullis_count_is_binomial():
 # --- memory
 
 
-@pytest.mark.small
 @pytest.mark.parametrize(
     ("draw", "M"),
     [
@@ -176,20 +147,13 @@ def test_memory_is_proportional_to_the_connections(draw, M):
     # 10¹² places take a terabit even as single bits; ten int64 a connection is what a few sorted copies need
     rng = np.random.default_rng(0)
     draw(rng)
-    tracemalloc.start()
-    try:
-        draw(rng)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 10 * 8 * M
+    assert peak_bytes(lambda: draw(rng))[1] < 10 * 8 * M
 
 
 # --- absent: ranks among what is not taken
 
 
-@pytest.mark.small
-@settings(max_examples=200)
+@MANY
 @given(n=st.integers(1, 40), data=st.data())
 def test_absent_is_the_inverse_of_ranking(n, data):
     taken = np.array(sorted(data.draw(st.sets(st.integers(0, n - 1)))), np.int64)
@@ -199,13 +163,7 @@ def test_absent_is_the_inverse_of_ranking(n, data):
     assert absent(np.array(sorted(ranks), np.int64), taken).tolist() == [free[r] for r in sorted(ranks)]
 
 
-@pytest.mark.small
 def test_absent_counts_past_2_31():
     taken = np.array([0, 5, 2**40, 2**62 - 1])
-    assert absent(np.array([0, 4, 2**40 - 3, 2**40 - 2, 2**62 - 5]), taken).tolist() == [
-        1,
-        6,
-        2**40 - 1,
-        2**40 + 1,
-        2**62 - 2,
-    ]
+    free = [1, 6, 2**40 - 1, 2**40 + 1, 2**62 - 2]
+    assert absent(np.array([0, 4, 2**40 - 3, 2**40 - 2, 2**62 - 5]), taken).tolist() == free

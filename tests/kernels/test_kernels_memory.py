@@ -1,4 +1,4 @@
-"""Large arrays lie where others lay before, and never where one still lies."""
+"""Large arrays reuse the buffers of earlier ones, and never one that is still in use."""
 
 import gc
 from itertools import pairwise
@@ -11,27 +11,26 @@ from hypothesis import strategies as st
 from minidst.kernels import memory
 from minidst.kernels.memory import aligned
 
-pytestmark = pytest.mark.small
 ROWS = 1 << 11  # × 128 float32 are 1 MiB
 
 
 @pytest.fixture(autouse=True)
-def empty_house(monkeypatch):
+def empty_pool(monkeypatch):
     monkeypatch.setattr(memory, "_pool", [])
 
 
-def test_a_room_is_used_again_once_no_array_lies_in_it():
+def test_a_buffer_is_used_again_once_no_array_uses_it():
     first = aligned((ROWS, 128), np.float32)
-    place, part = first.ctypes.data, first[3:, :5].T
+    address, part = first.ctypes.data, first[3:, :5].T
     del first
     second = aligned((ROWS, 128), np.float32)
-    assert second.ctypes.data != place  # `part` still lies there
+    assert second.ctypes.data != address  # `part` still uses it
     del part
-    assert aligned((ROWS, 128), np.float32).ctypes.data == place
-    assert place % 64 == second.ctypes.data % 64 == 0
+    assert aligned((ROWS, 128), np.float32).ctypes.data == address
+    assert address % 64 == second.ctypes.data % 64 == 0
 
 
-def test_a_small_array_gets_no_room():
+def test_a_small_array_is_not_pooled():
     aligned((ROWS - 1, 128), np.float32)
     assert memory._pool == []
 
@@ -53,7 +52,7 @@ def test_no_two_living_arrays_ever_share_a_byte(steps):
     assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
 
 
-def test_free_rooms_are_given_back_beyond_what_is_in_use_and_64_mib():
+def test_free_buffers_beyond_what_is_in_use_and_64_mib_are_given_back():
     living = [aligned((16 * ROWS, 128), np.float32) for _ in range(10)]  # 160 MiB
     del living
     gc.collect()
@@ -64,7 +63,7 @@ def test_free_rooms_are_given_back_beyond_what_is_in_use_and_64_mib():
     assert kept.size == ROWS * 128
 
 
-def test_free_rooms_are_given_back_when_asked():
+def test_clear_gives_the_free_buffers_back():
     kept, gone = aligned((ROWS, 128), np.float32), aligned((ROWS, 128), np.float32)
     del gone
     memory.clear()

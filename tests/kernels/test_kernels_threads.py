@@ -10,11 +10,7 @@ from strategies import WITHOUT_JIT
 from threadpoolctl import threadpool_info
 
 import minidst
-from minidst.kernels import condensed, coo, csr
-from minidst.kernels import csc as columns
-from minidst.kernels import threads as parallel
-
-pytestmark = pytest.mark.small
+from minidst.kernels import condensed, coo, csc, csr, threads
 
 
 @pytest.fixture(autouse=True)
@@ -27,25 +23,23 @@ def part(r0, r1):
     return r0, r1
 
 
-def test_threads_sets_and_tells_the_count():
-    assert minidst.threads() == 1
-    assert minidst.threads(3) == 3
-    assert minidst.threads() == 3
+def test_threads_sets_and_returns_the_count():
+    assert [minidst.threads(), minidst.threads(3), minidst.threads()] == [1, 3, 3]
 
 
 @pytest.mark.parametrize("n", [0, -1, 1025, True, 1.0, "2"])
-def test_a_count_that_is_none_is_refused_and_changes_nothing(n):
+def test_a_count_outside_1_to_1024_is_refused_and_changes_nothing(n):
     with refused(repr(n), "1 to 1024"):
         minidst.threads(n)
     assert minidst.threads() == 1
 
 
-def test_products_are_cut_only_if_that_pays_and_there_is_someone_to_deal_to():
-    assert parallel.slices(10**9) == 1
+def test_products_are_cut_only_if_they_are_large_and_there_are_several_threads():
+    assert threads.slices(10**9) == 1
     minidst.threads(3)
-    assert parallel.slices(parallel.WORTH_CUTTING - 1) == 1
-    assert parallel.slices(parallel.WORTH_CUTTING) == 3
-    assert parallel.slices(10**9) == 3 * parallel.SLICES_PER_THREAD
+    assert threads.slices(threads.WORTH_CUTTING - 1) == 1
+    assert threads.slices(threads.WORTH_CUTTING) == 3
+    assert threads.slices(10**9) == 3 * threads.SLICES_PER_THREAD
 
 
 @given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=30), pieces=st.integers(1, 25))
@@ -53,8 +47,8 @@ def test_cuts_cover_all_rows_in_order_and_no_piece_is_more_than_a_row_too_large(
     indptr = np.cumsum([0, *counts])
     minidst.threads(2)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(parallel, "slices", lambda multiply_adds: pieces)
-        cuts = np.array(parallel.even_cuts(indptr, 10**9))
+        patched.setattr(threads, "slices", lambda multiply_adds: pieces)
+        cuts = np.array(threads.even_cuts(indptr, 10**9))
     assert cuts.size == pieces + 1
     assert (cuts[0], cuts[-1]) == (0, len(counts))
     assert (np.diff(cuts) >= 0).all()
@@ -63,32 +57,32 @@ def test_cuts_cover_all_rows_in_order_and_no_piece_is_more_than_a_row_too_large(
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 @pytest.mark.parametrize("cuts", [(0, 7), (0, 3, 3, 5, 7), (0, 0, 0)])
-def test_every_piece_is_dealt_once(workers, cuts):
+def test_every_slice_runs_once(workers, cuts):
     minidst.threads(workers)
     seen = []
-    parallel.run_slices(lambda *rows: seen.append(rows), part, cuts)
+    threads.run_slices(lambda *rows: seen.append(rows), part, cuts)
     assert sorted(seen) == sorted(pairwise(cuts))
 
 
-def test_pieces_run_side_by_side():
-    # two pieces that wait for each other would never end on one thread
+def test_slices_run_side_by_side():
+    # two slices that wait for each other would never end on one thread
     minidst.threads(2)
     meeting = threading.Barrier(2, timeout=60)
-    parallel.run_slices(lambda *_: meeting.wait(), part, (0, 1, 2))
+    threads.run_slices(lambda *_: meeting.wait(), part, (0, 1, 2))
 
 
 @pytest.mark.skipif(WITHOUT_JIT, reason="nothing is compiled")
 @pytest.mark.parametrize(
     "product",
-    [csr.spmm, csr.spmv, csr.sddmm, columns.backward, condensed.spmm, condensed.spmv, condensed.sddmm, coo.spmm,
+    [csr.spmm, csr.spmv, csr.sddmm, csc.backward, condensed.spmm, condensed.spmv, condensed.sddmm, coo.spmm,
      coo.spmm_t, coo.sddmm],
 )  # fmt: skip
-def test_compiled_products_let_go_of_the_gil(product):
-    # else the pieces would be dealt to threads that run one after the other: right, and of no use
+def test_compiled_products_release_the_gil(product):
+    # else the threads would run their slices one after the other: right, and of no use
     assert product.targetoptions["nogil"]
 
 
-def test_what_goes_wrong_in_a_thread_is_raised_in_the_caller():
+def test_an_exception_in_a_thread_is_raised_in_the_caller():
     helping = threading.Event()
 
     def product(r0, r1):
@@ -100,10 +94,10 @@ def test_what_goes_wrong_in_a_thread_is_raised_in_the_caller():
 
     minidst.threads(2)
     with pytest.raises(ZeroDivisionError, match="in a helper"):
-        parallel.run_slices(product, part, (0, 1, 2))
+        threads.run_slices(product, part, (0, 1, 2))
 
 
-def test_what_goes_wrong_in_the_caller_is_raised_once_the_helpers_are_done():
+def test_an_exception_in_the_caller_is_raised_once_the_helpers_are_done():
     helping, over, done = threading.Event(), threading.Event(), []
 
     def product(r0, r1):
@@ -117,7 +111,7 @@ def test_what_goes_wrong_in_the_caller_is_raised_once_the_helpers_are_done():
 
     minidst.threads(2)
     with pytest.raises(ZeroDivisionError, match="in the caller"):
-        parallel.run_slices(product, part, (0, 1, 2))
+        threads.run_slices(product, part, (0, 1, 2))
     assert len(done) == 1
 
 
@@ -127,6 +121,6 @@ def test_numpy_multiplies_on_one_thread_inside_the_block_and_as_before_after_it(
 
     before = blas()
     assert before  # NumPy's wheels bring an OpenBLAS
-    with parallel.one_blas_thread():
+    with threads.one_blas_thread():
         assert blas() == [1] * len(before)
     assert blas() == before

@@ -1,15 +1,12 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minidst.kernels.sampling import draw, fill_hints
 
-pytestmark = pytest.mark.small
 
-
-def drawn_by(cumulative, u, hints):
-    """With so many hints."""
+def draw_with(cumulative, u, hints):
+    """The indices drawn for the uniforms `u`, with so many hints."""
     drawn, table = np.empty(u.size, np.int32), np.empty(hints + 1, np.int32)
     fill_hints(cumulative, table)
     draw(cumulative, table, u, drawn)
@@ -23,7 +20,7 @@ def drawn_by(cumulative, u, hints):
 )
 def test_a_draw_is_the_search_from_the_right(weight, uniforms, hints):
     cumulative, u = np.cumsum(weight), np.array(uniforms)
-    drawn = drawn_by(cumulative, u, hints)
+    drawn = draw_with(cumulative, u, hints)
     last = np.searchsorted(cumulative, cumulative[-1])
     expected = np.searchsorted(cumulative, u * cumulative[-1], side="right")
     np.testing.assert_array_equal(drawn, np.minimum(expected, last))
@@ -32,4 +29,4 @@ def test_a_draw_is_the_search_from_the_right(weight, uniforms, hints):
 
 def test_a_subnormal_total_that_rounding_reaches_is_drawn_within_the_weights():
     for hints in (1, 2, 12, 48):  # .9·5e-324 rounds up to 5e-324
-        assert drawn_by(np.cumsum([0.0, 5e-324, 0.0]), np.array([0.9]), hints).tolist() == [1]
+        assert draw_with(np.cumsum([0.0, 5e-324, 0.0]), np.array([0.9]), hints).tolist() == [1]
