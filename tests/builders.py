@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import minidst
 from minidst import CSR, Dataset
 from minidst.nn import Network, ReLU, SparseLinear
+from minidst.topology import gnm
 
 
 def rng(seed=0):
@@ -79,3 +81,27 @@ def refused(*words: object) -> Iterator[None]:
     assert "\n" not in message
     for word in words:
         assert str(word) in message, message
+
+
+def whole_layer(shape, nnz, B=3, draw=None, format=CSR):
+    """`nnz` connections anywhere, weights in {±1, ±2, ±3}, a batch of whole numbers, and momentum from 1 to 8."""
+    draw = draw or rng()
+    rows, cols = np.divmod(gnm(*shape, nnz, draw), shape[1])
+    theta = draw.choice([-3.0, -2, -1, 1, 2, 3], nnz)
+    W = format.from_connections(shape, rows.astype(np.int32), cols.astype(np.int32), theta)
+    layer = ready(SparseLinear(W), draw.integers(-2, 3, (shape[1], B)), draw.integers(-2, 3, (shape[0], B)))
+    layer.weight.state["velocity"] = draw.integers(1, 9, nnz).astype(float)
+    return layer
+
+
+def whole_network(sizes, density, seed=0):
+    """Such layers one on another."""
+    draw = rng(seed)
+    shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    return Network([whole_layer(shape, round(density * shape[0] * shape[1]), 3, draw) for shape in shapes])
+
+
+def without_gradient(*weights, dtype=float):
+    """A network of sparse layers, the non-zero entries of these matrices, ready for an update: X = DY = 0."""
+    layers = [SparseLinear(CSR.from_dense(np.asarray(W, dtype))) for W in weights]
+    return Network([ready(layer, np.zeros((layer.shape[1], 1)), np.zeros((layer.shape[0], 1))) for layer in layers])

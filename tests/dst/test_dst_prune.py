@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies_dst import checked, seeds
+from strategies_dst import fractions, seeds
 
 from minidst.dst.prune import (
     CRITERIA,
@@ -20,8 +20,6 @@ from minidst.dst.prune import (
     snip,
 )
 from minidst.kernels.select import k_smallest
-
-pytestmark = pytest.mark.small
 
 # The hand-worked case: 16 places, of which the ten with θ ≠ 0 are active.
 THETA = np.array([-0.9, -0.7, -0.5, -0.3, -0.1, 0, 0, 0, 0.1, 0.3, 0.5, 0.7, 0.9, 0, 0, 0])
@@ -50,8 +48,7 @@ def test_the_hand_worked_case_keeps_these_six_of_ten(criterion, kept):
 
 
 @given(seeds, st.integers(1, 12))
-@checked
-def test_scores_are_their_formulas(seed, n):
+def test_scores_are_their_formulas_and_division_by_zero_is_defined(seed, n):
     rng = np.random.default_rng(seed)
     theta, nabla = (rng.integers(-4, 5, n).astype(float) for _ in range(2))
     lam = float(rng.integers(0, 4))
@@ -71,13 +68,6 @@ def test_scores_are_their_formulas(seed, n):
             g / t if t else (infinite if g else 0),
             t / g if g else (infinite if t else 0),
         ]
-
-
-def test_division_by_zero_is_defined():
-    """θ, ∇ = (0, 0), (0, 2), (2, 0), (4, 2). No warning either: they are errors here."""
-    theta, nabla = np.array([0.0, 0.0, -2.0, 4.0]), np.array([0.0, -2.0, 0.0, 2.0])
-    np.testing.assert_array_equal(sensitivity(theta, nabla), [0, np.inf, 0, 0.5])
-    np.testing.assert_array_equal(reciprocal_sensitivity(theta, nabla), [0, 0, np.inf, 2])
 
 
 @pytest.mark.parametrize("criterion", [sensitivity, reciprocal_sensitivity])
@@ -101,24 +91,19 @@ def test_every_criterion_scores_every_connection_from_0_up_and_changes_nothing(c
     assert criterion(theta[:0], nabla[:0], np.random.default_rng(0)).shape == (0,)
 
 
-def test_magnitude_and_per_sign_need_no_gradient():
-    np.testing.assert_array_equal(magnitude(np.array([-2.0, 1.0])), [2, 1])
-    np.testing.assert_array_equal(per_sign(np.array([-2.0, 1.0])), [1, 1])
-
-
 def test_random_scores_come_from_the_generator_alone():
     scores = random(np.zeros(4), None, np.random.default_rng(5))
     np.testing.assert_array_equal(scores, np.random.default_rng(5).random(4))
 
 
-def test_per_sign_by_hand():
+def test_per_sign_and_magnitude_by_hand():
     """SET's example: .2 is the smaller of two positive weights, −.1 the closer of two negative ones; 0 is positive."""
     np.testing.assert_array_equal(per_sign(np.array([0.5, -0.1, 0.2, -0.9])), [1, 0.5, 0.5, 1])
     np.testing.assert_array_equal(per_sign(np.array([0.0, -1.0, -0.0])), [0.5, 1, 1])
+    np.testing.assert_array_equal(magnitude(np.array([-2.0, 1.0])), [2, 1])  # neither needs a gradient
 
 
-@given(seeds, st.integers(0, 40), st.integers(0, 64).map(lambda a: a / 64))
-@checked
+@given(seeds, st.integers(0, 40), fractions)
 def test_per_sign_drops_exactly_the_same_fraction_of_either_sign_and_the_smallest_of_it(seed, n, zeta):
     """ζ is a fraction of 64, which a float holds exactly, so ⌊ζn⌋ leaves nothing to argue about."""
     theta = np.random.default_rng(seed).integers(-5, 6, n).astype(float)  # many ties, and zeros
@@ -133,7 +118,6 @@ def test_per_sign_drops_exactly_the_same_fraction_of_either_sign_and_the_smalles
 
 @given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 100).map(lambda percent: percent / 100))
 @example(100, 300, 0.29)  # 0.29·100 is 28.999…96 in floats and 0.29·300 is 87
-@checked
 def test_per_sign_drops_every_score_up_to_zeta_whatever_zetas_last_bit(positive, negative, zeta):
     theta = np.concatenate([np.arange(1.0, positive + 1), -np.arange(1.0, negative + 1)])
     assert how_many(per_sign, theta, zeta, "floor") == (per_sign(theta) <= zeta).sum()
@@ -151,8 +135,7 @@ def test_k_is_rounded_as_the_record_says(rounding, expected):
 
 
 @pytest.mark.parametrize(("rounding", "of"), [("floor", floor), ("ceil", ceil), ("nearest", round)])
-@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 64).map(lambda a: a / 64))
-@checked
+@given(st.integers(0, 30), st.integers(0, 30), fractions)
 def test_k_never_exceeds_the_connections_and_per_sign_rounds_each_sign(rounding, of, positive, negative, fraction):
     theta = np.concatenate([np.ones(positive), -np.ones(negative)])
     for criterion in (magnitude, snip, mest):
