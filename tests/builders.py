@@ -101,7 +101,7 @@ def whole_network(sizes, density, seed=0):
     return Network([whole_layer(shape, round(density * shape[0] * shape[1]), 3, draw) for shape in shapes])
 
 
-def without_gradient(*weights, dtype=float):
+def without_gradient(*weights, dtype=float, format=CSR):
     """A network of sparse layers, the non-zero entries of these matrices, ready for an update: X = DY = 0."""
-    layers = [SparseLinear(CSR.from_dense(np.asarray(W, dtype))) for W in weights]
+    layers = [SparseLinear(format.from_dense(np.asarray(W, dtype))) for W in weights]
     return Network([ready(layer, np.zeros((layer.shape[1], 1)), np.zeros((layer.shape[0], 1))) for layer in layers])

@@ -38,6 +38,11 @@ def by_key(layer, array=None):
     return dict(zip(layer.W.keys().tolist(), array.tolist(), strict=True))
 
 
+def column(*numbers):
+    """A matrix of one column."""
+    return [[number] for number in numbers]
+
+
 def lists_of(least, most, length=4):
     """Layer sizes."""
     return st.lists(st.integers(least, most), min_size=2, max_size=length)
