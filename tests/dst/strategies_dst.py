@@ -2,20 +2,22 @@
 numbers, so that ties abound and sums are exact.
 """
 
+from dataclasses import replace
+
 import numpy as np
-from builders import rng, whole_layer
+from builders import network, rng, run_batch, whole_layer
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from minidst import COO, CSR, METHODS
-from minidst.dst import GrowthContext, exchange
+from minidst.dst import GrowthContext, GuidedSample, exchange
 from minidst.nn import Network
 from minidst.topology import gnm
 
 GROWING = [name for name, record in METHODS.items() if record.candidates]  # gradual, DEEP R: not at updates
 LAYERWISE = [name for name in GROWING if not METHODS[name].update]  # an `update` of its own has tests of its own
 FORMATS = {"coo": COO, "csr": CSR}
-few = settings(max_examples=12)  # of whole trainings
+few = settings(max_examples=25)  # of whole trainings, and of sums over everything
 seeds = st.integers(0, 2**32 - 1)
 fractions = st.integers(0, 64).map(lambda a: a / 64)  # exact in floating point, so rounding is too
 
@@ -36,6 +38,32 @@ def by_key(layer, array=None):
     """{key: number} of the layer's weights, or of another array aligned to its connections."""
     array = layer.weight.values if array is None else array
     return dict(zip(layer.W.keys().tolist(), array.tolist(), strict=True))
+
+
+class _Spy(GuidedSample):
+    def draw(self, context, k, f, g, draw):
+        S = super().draw(context, k, f, g, draw)
+        self.seen.append((f, g, S))
+        return S
+
+
+def spied(record):
+    """(the record with a sample that writes down every f, g and S, the list of these)."""
+    spy = _Spy(*vars(record.candidates).values())
+    object.__setattr__(spy, "seen", [])
+    return replace(record, candidates=spy), spy.seen
+
+
+def float64_network(sizes, seed=0, density=0.4, **options):
+    """Every layer of that density."""
+    return network(sizes, density, seed=seed, dtype=np.float64, allocation="uniform", **options)
+
+
+def after_a_batch(sizes, seed=0, density=0.4, B=4):
+    """Such a network after a forward and a backward pass."""
+    draw = rng(seed)
+    x, y = draw.standard_normal((B, sizes[0])), draw.integers(0, sizes[-1], B)
+    return run_batch(float64_network(sizes, seed, density), x, y)
 
 
 def column(*numbers):
