@@ -3,6 +3,7 @@ numbers, so that ties abound and sums are exact.
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from builders import network, rng, run_batch, whole_layer
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from minidst import COO, CSR, METHODS
 from minidst.dst import GrowthContext, GuidedSample, exchange
-from minidst.nn import Network
+from minidst.nn import Linear, Network, ReLU
 from minidst.topology import gnm
 
 GROWING = [name for name, record in METHODS.items() if record.candidates]  # gradual, DEEP R: not at updates
@@ -64,6 +65,16 @@ def after_a_batch(sizes, seed=0, density=0.4, B=4):
     draw = rng(seed)
     x, y = draw.standard_normal((B, sizes[0])), draw.integers(0, sizes[-1], B)
     return run_batch(float64_network(sizes, seed, density), x, y)
+
+
+def dense_network(sizes, share, seed=0, dtype=float):
+    """Linear layers with ReLU between, weights and biases at random, to be cut to that share of its weights, ≥ 1."""
+    draw, layers = rng(seed), []
+    for n_in, n_out in pairwise(sizes):
+        W = (draw.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in)).astype(dtype)
+        layers += [Linear(W, draw.standard_normal(n_out).astype(dtype)), ReLU()]
+    total = sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+    return Network(layers[:-1], rng=draw, budget=1 + round(share * (total - 1)))
 
 
 def column(*numbers):
