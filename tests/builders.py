@@ -9,7 +9,7 @@ import pytest
 
 import minidst
 from minidst import CSR, Dataset
-from minidst.nn import Network, ReLU, SparseLinear
+from minidst.nn import Linear, Network, ReLU, SparseLinear
 from minidst.topology import gnm
 
 
@@ -105,3 +105,25 @@ def without_gradient(*weights, dtype=float, format=CSR):
     """A network of sparse layers, the non-zero entries of these matrices, ready for an update: X = DY = 0."""
     layers = [SparseLinear(format.from_dense(np.asarray(W, dtype))) for W in weights]
     return Network([ready(layer, np.zeros((layer.shape[1], 1)), np.zeros((layer.shape[0], 1))) for layer in layers])
+
+
+def float64_network(sizes, seed=0, density=0.4, **options):
+    """Every layer of that density."""
+    return network(sizes, density, seed=seed, dtype=np.float64, allocation="uniform", **options)
+
+
+def after_a_batch(sizes, seed=0, density=0.4, B=4):
+    """Such a network after a forward and a backward pass."""
+    draw = rng(seed)
+    x, y = draw.standard_normal((B, sizes[0])), draw.integers(0, sizes[-1], B)
+    return run_batch(float64_network(sizes, seed, density), x, y)
+
+
+def dense_network(sizes, share, seed=0, dtype=float):
+    """Linear layers with ReLU between, weights and biases at random, to be cut to that share of its weights, ≥ 1."""
+    draw, layers = rng(seed), []
+    for n_in, n_out in pairwise(sizes):
+        W = (draw.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in)).astype(dtype)
+        layers += [Linear(W, draw.standard_normal(n_out).astype(dtype)), ReLU()]
+    total = sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+    return Network(layers[:-1], rng=draw, budget=1 + round(share * (total - 1)))

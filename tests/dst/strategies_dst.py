@@ -2,17 +2,18 @@
 numbers, so that ties abound and sums are exact.
 """
 
+from contextlib import contextmanager
 from dataclasses import replace
-from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
-from builders import network, rng, run_batch, whole_layer
+from builders import rng, whole_layer
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from minidst import COO, CSR, METHODS
 from minidst.dst import GrowthContext, GuidedSample, exchange
-from minidst.nn import Linear, Network, ReLU
+from minidst.nn import Network, SparseLinear
 from minidst.topology import gnm
 
 GROWING = [name for name, record in METHODS.items() if record.candidates]  # gradual, DEEP R: not at updates
@@ -55,26 +56,33 @@ def spied(record):
     return replace(record, candidates=spy), spy.seen
 
 
-def float64_network(sizes, seed=0, density=0.4, **options):
-    """Every layer of that density."""
-    return network(sizes, density, seed=seed, dtype=np.float64, allocation="uniform", **options)
+def in_order(layer):
+    """The layer's keys, which are different, sorted and inside."""
+    keys, (n_out, n_in) = layer.W.keys(), layer.shape
+    assert (np.diff(keys) > 0).all()
+    assert keys.size == 0 or (keys[0] >= 0 and keys[-1] < n_out * n_in)
+    return keys
 
 
-def after_a_batch(sizes, seed=0, density=0.4, B=4):
-    """Such a network after a forward and a backward pass."""
-    draw = rng(seed)
-    x, y = draw.standard_normal((B, sizes[0])), draw.integers(0, sizes[-1], B)
-    return run_batch(float64_network(sizes, seed, density), x, y)
+@contextmanager
+def every_rewiring_watched():
+    """What survives a change of topology keeps weight and state bit for bit; what is grown has no state."""
+    rewire = SparseLinear.rewire
 
+    def watched(layer, drop, born, born_values=0.0):
+        staying = np.delete(layer.W.keys(), drop)
+        before = {"weight": layer.weight.values, **layer.weight.state}
+        before = {name: np.delete(array, drop).tobytes() for name, array in before.items()}
+        rewire(layer, drop, born, born_values)
+        keys = in_order(layer)
+        assert keys.tolist() == sorted([*staying.tolist(), *born.tolist()])
+        survives = np.isin(keys, staying)
+        after = {"weight": layer.weight.values, **layer.weight.state}
+        assert {name: array[survives].tobytes() for name, array in after.items()} == before
+        assert not any(array[~survives].any() for array in layer.weight.state.values())
 
-def dense_network(sizes, share, seed=0, dtype=float):
-    """Linear layers with ReLU between, weights and biases at random, to be cut to that share of its weights, ≥ 1."""
-    draw, layers = rng(seed), []
-    for n_in, n_out in pairwise(sizes):
-        W = (draw.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in)).astype(dtype)
-        layers += [Linear(W, draw.standard_normal(n_out).astype(dtype)), ReLU()]
-    total = sum(n_in * n_out for n_in, n_out in pairwise(sizes))
-    return Network(layers[:-1], rng=draw, budget=1 + round(share * (total - 1)))
+    with patch.object(SparseLinear, "rewire", watched):
+        yield
 
 
 def column(*numbers):

@@ -82,14 +82,7 @@ def test_the_threshold_starts_at_a_thousandth_and_is_remembered():
     assert net.memory_bytes()["method_state"] == 0
 
 
-@given(
-    seeds,
-    lists_of(1, 6),
-    st.floats(0, 1),
-    st.floats(0, 1),
-    st.sampled_from([0.5, 1.5, 2.5, 3.5]),
-    st.booleans(),
-)
+@given(seeds, lists_of(1, 6), st.floats(0, 1), st.floats(0, 1), st.sampled_from([0.5, 1.5, 2.5, 3.5]), st.booleans())
 def test_the_total_is_conserved_and_only_what_is_below_the_threshold_goes(seed, sizes, density, fraction, H, back):
     """A layer that would lose all its connections keeps its largest; where there is no room the best pruned stay."""
     draw = rng(seed)
@@ -123,10 +116,7 @@ def test_the_total_is_conserved_and_only_what_is_below_the_threshold_goes(seed, 
     assert max(sizes_gone, default=0) <= min(sizes_stayed, default=H)
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 30)), min_size=1, max_size=6),
-    st.floats(0, 1),
-)
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 30)), min_size=1, max_size=6), st.floats(0, 1))
 def test_shares_are_exact_capped_and_within_one_of_proportion(layers, part):
     weights, room = [w for w, _ in layers], [r for _, r in layers]
     total = int(part * sum(room))

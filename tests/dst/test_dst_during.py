@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from builders import clusters, network
+from builders import clusters, dense_network, network
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_dst import by_key, dense_network, few, lists_of, seeds
+from strategies_dst import by_key, few, lists_of, seeds
 
 from minidst import Config, Network, Run, fit, method, train
 from minidst.dst import prune, update_topology
@@ -52,7 +52,7 @@ def assert_smallest_went(old, new):
 # The schedule
 
 
-@given(st.integers(2, 3000), st.integers(1, 400), st.floats(0.01, 1), st.integers(1, 100))
+@given(st.integers(2, 3000), st.integers(1, 400) | st.just("epoch"), st.floats(0.01, 1), st.integers(1, 100))
 def test_the_last_update_completes_the_pruning_whatever_the_lengths(T, every, until, per_epoch):
     found = [Rising(1.0, every, until, cubic).fraction(t, T + 1, per_epoch) for t in range(T + 1)]
     at = [t for t, fraction in enumerate(found) if fraction > 0]
@@ -61,13 +61,7 @@ def test_the_last_update_completes_the_pruning_whatever_the_lengths(T, every, un
     assert len({b - a for a, b in pairwise([0, *at])}) == 1
     end = max(1, min(int(until * (T + 1)), T))
     assert at[-1] <= end
-    assert at[0] == min(every, end)
-
-
-def test_an_epoch_may_be_the_period():
-    schedule = Rising(1.0, "epoch", until=0.75, decay=cubic)
-    assert [t for t in range(400) if schedule.fraction(t, 400, 40)] == [40, 80, 120, 160, 200, 240, 280]
-    assert schedule.fraction(280, 400, 40) == 1
+    assert at[0] == min(per_epoch if every == "epoch" else every, end)
 
 
 def test_a_late_first_update_leaves_out_those_before_it_but_never_the_last():
@@ -98,9 +92,7 @@ def test_another_criterion_prunes_by_that_one():
 
 
 @given(shapes, shares, st.integers(1, 12), seeds)
-def test_it_follows_its_curve_to_the_budget_exactly_drops_the_smallest_and_says_what_it_did(
-    sizes, share, updates, seed
-):
+def test_it_follows_its_curve_to_the_budget_and_drops_the_smallest(sizes, share, updates, seed):
     net = dense_network(sizes, share, seed)
     total, s_f = net.connections, 1 - net.budget / net.connections
     for u in range(1, updates + 1):
@@ -227,9 +219,12 @@ def test_every_ticket_starts_from_the_first_weights_and_keeps_the_largest_traine
 
 
 @pytest.mark.parametrize("name", ["static", "rigl", "dense", "snip"])
-def test_without_rounds_there_is_one_training_of_the_network_as_it_stands(name):
+def test_without_rounds_there_is_one_training_of_the_network_as_it_stands_and_no_earlier_history(name):
     net = toy(name)
     assert Run(net, DATA, name).plan == (net.connections,)
+    history = fit(net, DATA, name, Config(epochs=1, batch=1))
+    assert history.earlier == []
+    assert "earlier" not in history.to_dict()
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), Adam()])
@@ -248,12 +243,6 @@ def test_fit_trains_every_round_and_returns_the_last_with_the_time_of_all(optimi
     assert columns["connections"] == [25, 25]
     assert [one["connections"] for one in columns["earlier"]] == [[620] * 2, [310] * 2, [155] * 2, [62] * 2, [31] * 2]
     assert json.loads(json.dumps(columns, allow_nan=False)) == columns
-
-
-def test_the_history_of_a_single_training_has_no_earlier_ones():
-    history = fit(toy("static", 0.3), DATA, "static", Config(epochs=1))
-    assert history.earlier == []
-    assert "earlier" not in history.to_dict()
 
 
 def test_the_first_round_is_the_training_of_the_dense_network():

@@ -4,55 +4,24 @@ import importlib
 import json
 import sys
 import tracemalloc
-from contextlib import contextmanager
 from dataclasses import replace
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 from builders import blobs
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies_dst import few, lists_of, seeds
+from strategies_dst import every_rewiring_watched, few, in_order, lists_of, seeds
 
 from minidst import METHODS, Config, Method, mlp, train
 from minidst.analysis.method_checks import grown_and_peak
 from minidst.cli.main import main
 from minidst.cli.tables import method_table
 from minidst.dst import Exchange, random_absent
-from minidst.nn import SGD, Adam, SparseLinear
+from minidst.nn import SGD, Adam
 from minidst.nn import layer as parameter
 
 NAMES = list(METHODS)
-
-
-def in_order(layer):
-    """The layer's keys, which are different, sorted and inside."""
-    keys, (n_out, n_in) = layer.W.keys(), layer.shape
-    assert (np.diff(keys) > 0).all()
-    assert keys.size == 0 or (keys[0] >= 0 and keys[-1] < n_out * n_in)
-    return keys
-
-
-@contextmanager
-def every_rewiring_watched():
-    """What survives a change of topology keeps weight and state bit for bit; what is grown has no state."""
-    rewire = SparseLinear.rewire
-
-    def watched(layer, drop, born, born_values=0.0):
-        staying = np.delete(layer.W.keys(), drop)
-        before = {"weight": layer.weight.values, **layer.weight.state}
-        before = {name: np.delete(array, drop).tobytes() for name, array in before.items()}
-        rewire(layer, drop, born, born_values)
-        keys = in_order(layer)
-        assert keys.tolist() == sorted([*staying.tolist(), *born.tolist()])
-        survives = np.isin(keys, staying)
-        after = {"weight": layer.weight.values, **layer.weight.state}
-        assert {name: array[survives].tobytes() for name, array in after.items()} == before
-        assert not any(array[~survives].any() for array in layer.weight.state.values())
-
-    with patch.object(SparseLinear, "rewire", watched):
-        yield
 
 
 def assert_keeps_its_invariants(record, sizes=(5, 7, 3), density=0.4, seed=0, optimizer=SGD()):  # noqa: B008

@@ -46,18 +46,10 @@ def test_without_excluded_is_the_difference_of_the_sets_and_free_is_the_size_of_
 # --- random candidates ------------------------------------------------------------------------------------------------
 
 
-def test_random_candidates_can_be_every_free_connection_and_are_never_an_excluded_one():
-    """All 2⁶ sets of excluded ones in a 2×3 layer: asked for more than there is, all that is free comes back."""
-    for size in range(7):
-        for excluded in combinations(range(6), size):
-            S = random_absent(context_of(2, 3, excluded), 9, rng())
-            np.testing.assert_array_equal(S, naive.absent(6, excluded))
-
-
 @given(contexts(), st.integers(0, 20), st.integers(0, 99))
 def test_random_candidates_are_k_distinct_free_connections_in_order(context, k, seed):
     S = random_absent(context, k, rng(seed))
-    assert S.size == min(k, context.free)
+    assert S.size == min(k, context.free)  # asked for more than there is, all that is free
     assert S.dtype == np.int64
     assert all(a < b for a, b in pairwise(S.tolist()))
     assert set(S.tolist()) <= set(free_of(context))
@@ -162,13 +154,7 @@ def by_remainder(context, keys):
     return (keys * 7 + 3 * context.net.sparse.index(context.layer)) % 5
 
 
-@given(
-    lists_of(1, 7),
-    st.floats(0, 1),
-    st.sampled_from([all_absent, GuidedSample(uniform, 2.0)]),
-    fractions,
-    seeds,
-)
+@given(lists_of(1, 7), st.floats(0, 1), st.sampled_from([all_absent, GuidedSample(uniform, 2.0)]), fractions, seeds)
 def test_the_best_offers_of_all_layers_are_grown_whatever_the_score(sizes, density, candidates, fraction, seed):
     """Among equals those of the earlier layer, and there the smaller key."""
     net, drawn = whole_network(sizes, density, seed), {}

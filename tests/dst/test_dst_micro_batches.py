@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import blobs, network, rng, run_batch, stacked
+from builders import blobs, float64_network, network, rng, run_batch, stacked
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_dst import by_key, float64_network, seeds, spied
+from strategies_dst import by_key, seeds, spied
 
 from minidst import Config, Dataset, fit, train
 from minidst.dst import Cosine, Exchange, GuidedSample, method, micro_batched, update_topology

@@ -38,9 +38,7 @@ def test_set_drops_the_smallest_of_each_sign_and_grows_anywhere():
     ("regrow_pruned", "after"),
     [(True, [[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 1]]), (False, [[1, 0, 1, 1, 1, 0], [0, 1, 0, 0, 0, 1]])],
 )
-def test_rigl_drops_the_smallest_weights_and_grows_the_largest_gradients_of_what_is_absent(
-    regrow_pruned, after, format
-):
+def test_rigl_drops_the_smallest_weights_and_grows_the_largest_gradients(regrow_pruned, after, format):
     """k = ⌊0.5·6⌋ = 3: .1 at (0,1), .2 at (1,0) and .6 at (1,2) go. The largest gradients of what is absent then are 5
     at (0,1), 4 at (1,0) and .6 at (1,5): two come straight back, at 0. If they may not, of what was absent before
     .6 at (1,5), .3 at (0,3) and .2 at (0,4) are largest.

@@ -65,9 +65,7 @@ def test_shares_follow_the_mean_momentum_as_far_as_there_is_room(weights, moment
 
 
 @given(seeds, lists_of(1, 6), st.floats(0, 1), fractions, st.booleans())
-def test_the_network_keeps_its_number_of_connections_and_grows_the_largest_momentum(
-    seed, sizes, density, fraction, back
-):
+def test_the_number_of_connections_stays_and_the_largest_momentum_grows(seed, sizes, density, fraction, back):
     """Whole weights and momenta, so that ties abound; full layers among them."""
     draw, shapes = rng(seed), [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
     weights = [np.where(draw.random(s) < density, draw.choice([-3, -2, -1, 1, 2, 3], s), 0) for s in shapes]

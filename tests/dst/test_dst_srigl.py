@@ -83,10 +83,8 @@ def condensed_layers(draw, most=7):
 
 
 @given(condensed_layers(), fractions, st.sampled_from([0.0, 0.3, 0.5, 0.95, 1.0]), st.booleans(), st.booleans())
-def test_an_update_is_what_loops_and_sorts_say_and_survivors_keep_weight_and_momentum(
-    drawn, fraction, gamma, ablates, may_return
-):
-    """What is grown starts at 0, also what was dropped a moment before; a full layer is left alone."""
+def test_an_update_is_what_loops_and_sorts_say(drawn, fraction, gamma, ablates, may_return):
+    """Survivors keep weight and momentum, what is grown starts at 0, also if it was just dropped; full layers stay."""
     layer, budget = drawn
     n_in = layer.shape[1]
     free = layer.W.active.size * n_in - layer.connections

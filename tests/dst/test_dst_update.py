@@ -3,6 +3,7 @@
 import tracemalloc
 from copy import deepcopy
 from dataclasses import replace
+from itertools import product
 
 import naive
 import numpy as np
@@ -10,20 +11,22 @@ import pytest
 from builders import rng, run_batch, whole_layer, whole_network, with_gradient
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import Told
-from strategies_dst import FORMATS, LAYERWISE, active, by_key, fractions, lists_of, seeds, update, whole_layers
+from strategies import DTYPES, Told
+from strategies_dst import (
+    FORMATS,
+    LAYERWISE,
+    active,
+    by_key,
+    every_rewiring_watched,
+    fractions,
+    lists_of,
+    seeds,
+    update,
+    whole_layers,
+)
 
 from minidst import METHODS, Network, dst, method, mlp
-from minidst.dst import (
-    Exchange,
-    GuidedSample,
-    all_absent,
-    exchange,
-    from_init,
-    random_absent,
-    update_topology,
-    zeros,
-)
+from minidst.dst import Exchange, GuidedSample, all_absent, exchange, from_init, random_absent, update_topology, zeros
 from minidst.dst.papers.gse.distributions import uniform
 from minidst.dst.prune import CRITERIA, how_many, magnitude, random
 from minidst.nn import SGD, Adam
@@ -32,18 +35,6 @@ from minidst.nn import SGD, Adam
 def gradient_of(layer):
     """∇ by key, with three loops."""
     return naive.dense_gradient(layer.DY, layer.X).reshape(-1)
-
-
-def assert_consistent(layer):
-    """Matrix, gradient and optimizer state are aligned, connections in order and inside."""
-    keys = layer.W.keys()
-    n_out, n_in = layer.shape
-    assert (np.diff(keys) > 0).all()
-    assert keys.size == 0 or (keys[0] >= 0 and keys[-1] < n_out * n_in)
-    for aligned in (layer.weight.values, layer.weight.grad, *layer.weight.state.values()):
-        assert aligned.shape == keys.shape
-        assert aligned.dtype == layer.W.dtype
-    assert np.shares_memory(layer.weight.values, layer.W.values) or keys.size == 0
 
 
 # --- every method -----------------------------------------------------------------------------------------------------
@@ -55,50 +46,43 @@ def assert_consistent(layer):
     lists_of(2, 9),
     st.floats(0.5, 1),
     st.floats(0.01, 1),
-    st.sampled_from([np.float32, np.float64]),
+    st.sampled_from(DTYPES),
     st.sampled_from([SGD(), Adam()]),
     seeds,
 )
-def test_every_method_conserves_connections_and_the_bits_of_survivors_in_real_networks(
+def test_every_method_conserves_connections_and_survivors_in_real_networks(
     name, format, sizes, density, fraction, dtype, optimizer, seed
 ):
     net = mlp(sizes, density=density, method=name, allocation="uniform", format=format, seed=seed, dtype=dtype)
-    x = net.rng.standard_normal((6, sizes[0])).astype(dtype)
-    y = net.rng.integers(sizes[-1], size=6)
+    record = METHODS[name]
+    x, y = net.rng.standard_normal((6, sizes[0])), net.rng.integers(sizes[-1], size=6)
     run_batch(net, x, y)
     optimizer.step(list(net.parameters()), 0.1)
     run_batch(net, x, y)
-    record = METHODS[name]
     for layer in net.weighted:
-        values = by_key(layer)
-        moments = {state: by_key(layer, array) for state, array in layer.weight.state.items()}
-        bias = layer.bias.values.copy()
-        nnz, free = layer.connections, layer.shape[0] * layer.shape[1] - layer.connections
+        values, bias, nnz = by_key(layer), layer.bias.values.copy(), layer.connections
         k = how_many(record.prune, layer.weight.values, fraction, record.round)
-        ranked = np.argsort(record.prune(layer.weight.values, layer.weight.grad, rng()), kind="stable")
-        lowest = set(layer.W.keys()[ranked[:k]].tolist())
+        scores = record.prune(layer.weight.values, layer.weight.grad, rng())
+        lowest = set(layer.W.keys()[naive.k_smallest(scores.tolist(), k)].tolist())
 
-        exchanged = update(layer, record, fraction, net.rng)
+        with every_rewiring_watched():
+            exchanged = update(layer, record, fraction, net.rng)
 
-        assert_consistent(layer)
         assert type(layer.W) is FORMATS[format]
         assert layer.connections == nnz
+        for aligned in (layer.weight.values, layer.weight.grad, *layer.weight.state.values()):
+            assert aligned.shape == (nnz,)
+            assert aligned.dtype == dtype
+        assert np.shares_memory(layer.weight.values, layer.W.values)
         assert layer.bias.values.tobytes() == bias.tobytes()
         after = by_key(layer)
-        moments_after = {state: by_key(layer, array) for state, array in layer.weight.state.items()}
-        assert moments_after.keys() == moments.keys()
         regrown = {e for e in after.keys() & values.keys() if after[e] != values[e]}
         grown = after.keys() - values.keys() | regrown
-        for e in grown:
-            assert after[e] == 0
-            assert all(moment[e] == 0 for moment in moments_after.values())
-        for e in after.keys() - grown:
-            assert after[e] == values[e]  # no NaN, no −0: equal is bit for bit
-            assert all(moments_after[state][e] == moments[state][e] for state in moments)
+        assert all(after[e] == 0 for e in grown)
         assert exchanged == len(grown) <= k
         assert (values.keys() - after.keys()) | regrown <= lowest
         assert record.regrow_pruned or not regrown
-        if free == 0:
+        if layer.W.density == 1:
             assert exchanged == 0
         elif name in ("set", "rigl"):
             assert exchanged == k  # there is always enough to grow where the pruned may return
@@ -115,19 +99,16 @@ def test_the_same_seed_gives_the_same_update_in_coo_and_csr(layer, fraction, nam
     assert by_key(layer) == by_key(twin)
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_a_full_layer_is_left_alone(name):
-    layer = with_gradient([[1.0, 2], [3, 4]], np.ones((2, 2)))
+@pytest.mark.parametrize(
+    ("name", "theta"), [*((name, [[1.0, 2], [3, 4]]) for name in METHODS), ("static", [[0.9, 0.1, 0], [0, 0.7, 0]])]
+)
+def test_a_full_layer_and_a_static_one_are_left_alone(name, theta):
+    layer = with_gradient(theta, np.ones(np.shape(theta)))
     W, weight = layer.W, layer.weight
     assert update(layer, METHODS[name], 1.0) == 0
     assert layer.W is W
     assert layer.weight is weight
-
-
-def test_static_never_changes():
-    layer = with_gradient([[0.9, 0.1, 0], [0, 0.7, 0]], np.ones((2, 3)))
-    assert update(layer, METHODS["static"], 1.0) == 0
-    np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0.1, 0], [0, 0.7, 0]])
+    np.testing.assert_array_equal(W.to_dense(), theta)
 
 
 @pytest.mark.slow
@@ -212,9 +193,7 @@ def test_a_dropped_connection_that_returns_starts_anew_or_keeps_its_value_and_mo
 
 
 @given(whole_layers(least_free=1), fractions, st.booleans(), seeds)
-def test_first_weights_from_init_are_drawn_for_the_fan_in_that_neurons_have_after_the_update(
-    layer, fraction, regrow_pruned, seed
-):
+def test_first_weights_from_init_are_drawn_for_the_fan_in_after_the_update(layer, fraction, regrow_pruned, seed):
     """N(0, 2/k_i), in order of keys; RigL draws nothing else. Their momentum is 0."""
     record, plain = method("rigl", regrow_pruned=regrow_pruned), deepcopy(layer)
     grown_count = update(plain, record, fraction)
@@ -222,23 +201,14 @@ def test_first_weights_from_init_are_drawn_for_the_fan_in_that_neurons_have_afte
     assert grown.sum() == grown_count
     update(layer, replace(record, initial_weight=from_init), fraction, rng(seed))
     rows = layer.W.connections()[0]
-    k = np.bincount(rows, minlength=layer.shape[0])[rows]
+    fan_in = np.bincount(rows, minlength=layer.shape[0])
+    expected = rng(seed).standard_normal(grown_count) * np.sqrt(2 / fan_in[rows[grown]])
     np.testing.assert_array_equal(layer.W.keys(), plain.W.keys())
-    np.testing.assert_allclose(
-        layer.weight.values[grown], rng(seed).standard_normal(grown.sum()) * np.sqrt(2 / k[grown]), rtol=1e-15
-    )
+    np.testing.assert_allclose(layer.weight.values[grown], expected, rtol=1e-15)
     np.testing.assert_array_equal(layer.weight.values[~grown], plain.weight.values[~grown])
     np.testing.assert_array_equal(layer.weight.state["velocity"] == 0, grown)
-
-
-def test_first_weights_by_hand():
-    """Two grow in row 0, which then has 2 inputs, one in row 1, which has 3: N(0, 1), N(0, 1), N(0, 2/3)."""
-    rows, fan_in = np.array([0, 0, 1]), np.array([2, 3])
-    z = rng().standard_normal(3)
-    np.testing.assert_allclose(from_init(rows, fan_in, rng(), np.float64), z * np.sqrt([1, 1, 2 / 3]), rtol=1e-15)
-    for dtype in (np.float32, np.float64):
-        assert from_init(rows, fan_in, rng(), dtype).dtype == zeros(rows, fan_in, rng(), dtype).dtype == dtype
-    np.testing.assert_array_equal(zeros(rows, fan_in, rng(), np.float64), [0, 0, 0])
+    for first, dtype in product((from_init, zeros), DTYPES):
+        assert first(rows, fan_in, rng(), dtype).dtype == dtype
 
 
 def test_guided_exploration_evaluates_the_gradient_on_its_sample_alone(monkeypatch):
@@ -374,9 +344,7 @@ def test_by_hand_across_layers_every_layer_has_drawn_before_the_first_is_scored(
     st.floats(0, 1),
     seeds,
 )
-def test_where_no_draw_is_shared_both_orders_make_the_same_exchange(
-    sizes, density, criterion, name, scope, fraction, seed
-):
+def test_where_no_draw_is_shared_both_orders_do_the_same(sizes, density, criterion, name, scope, fraction, seed):
     scope = scope if METHODS[name].score else "layer"  # growth without a score cannot compare layers
     record = method(name, prune=CRITERIA[criterion], scope=scope, regrow_pruned=False, order="grow_then_prune")
     first, second = whole_network(sizes, density, seed), whole_network(sizes, density, seed)
