@@ -177,7 +177,6 @@ def connected(net):
     return bool(reached.any())
 
 
-@pytest.mark.slow
 @given(lists_of(2, 12, 5), st.floats(0, 1), seeds)
 @few
 def test_synflow_leaves_a_path_through_every_layer_down_to_one_connection_each(sizes, share, seed):
@@ -210,7 +209,6 @@ def test_a_single_round_of_flow_does_empty_a_layer(rounds, left):
     assert [layer.connections for layer in net.weighted] == left
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-30, 1e-3, 1e30])
 def test_no_depth_and_no_scale_overflows_the_flow(scale):
     sizes = (4,) * 16

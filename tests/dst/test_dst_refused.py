@@ -71,6 +71,10 @@ ROWS = [
         ({"round": None}, ["round=None", "'floor', 'ceil', 'nearest'"]),
     ]),
     (partial(rigl, score="gradient"), ["'rigl'", "has score=", "dst.Score", "such as gradient"]),
+    (partial(rigl, candidates="random"), ["'rigl'", "candidates='random'", "function"]),
+    (partial(rigl, flops=3), ["'rigl'", "flops=3", "formula"]),
+    (partial(method, "set", scope="global"), ["'set'", "needs a score to compare layers by", "scope='layer'"]),
+    (partial(static, update_step=abs), ["'static'", "has an update_step and no update"]),
     (partial(dense, start="Dense"), ["'Dense'", "sparse", "dense"]),
     (partial(static, candidates=random_absent), ["'static'", "both prune and grow"]),
     (partial(static, score=gradient), ["'static'", "scores candidates"]),
@@ -105,6 +109,7 @@ ROWS = [
     ]),
     *((partial(GuidedSample, uniform, gamma, per), [f"gamma {gamma} must lie in (0, ∞)"])
       for gamma, per in [(0, "pruned"), *product((-1.0, nan, inf), ("active", "pruned"))]),
+    (partial(GuidedSample, uniform, 0.99, "pruned"), ["gamma 0.99 per pruned connection", "at least 1"]),
     *((partial(PreserveFlow, temperature=T), [f"temperature {T} must be positive"]) for T in (0, -1.0, nan)),
     *((partial(IterativeFlow, rounds), [f"rounds {rounds} must be at least 1"]) for rounds in (0, -1)),
     *((partial(Rewiring, *numbers), ["negative"]) for numbers in [(-1, 0), (0, -1), (nan, 0), (0, nan)]),
