@@ -10,10 +10,11 @@ import numpy as np
 from builders import rng, whole_layer
 from hypothesis import settings
 from hypothesis import strategies as st
+from strategies import DTYPES
 
 from minidst import COO, CSR, METHODS
 from minidst.dst import GrowthContext, GuidedSample, exchange
-from minidst.nn import Network, SparseLinear
+from minidst.nn import SGD, Adam, Network, SparseLinear
 from minidst.topology import gnm
 
 GROWING = [name for name, record in METHODS.items() if record.candidates]  # gradual, DEEP R: not at updates
@@ -21,6 +22,7 @@ LAYERWISE = [name for name in GROWING if not METHODS[name].update]  # an `update
 FORMATS = {"coo": COO, "csr": CSR}
 few = settings(max_examples=25)  # of whole trainings, and of sums over everything
 seeds = st.integers(0, 2**32 - 1)
+dtypes, optimizers = st.sampled_from(DTYPES), st.sampled_from([SGD(), Adam()])
 fractions = st.integers(0, 64).map(lambda a: a / 64)  # exact in floating point, so rounding is too
 
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import splitmix64
 from scipy.stats import chi2
-from strategies import DTYPES
-from strategies_dst import lists_of, seeds
+from strategies_dst import dtypes, lists_of, seeds
 
 from minidst import COO, CSR, METHODS, Config, method, mlp, train
 from minidst.dst import Exchange
@@ -34,7 +33,7 @@ def test_the_signs_are_the_top_bits_of_splitmix64():
     np.testing.assert_array_equal(signs(np.arange(1, 5), ZERO, np.float32), [-1, 1, 1, -1])
 
 
-@given(st.lists(st.integers(0, 2**62), min_size=1, max_size=20), st.integers(0, 2**64 - 1), st.sampled_from(DTYPES))
+@given(st.lists(st.integers(0, 2**62), min_size=1, max_size=20), st.integers(0, 2**64 - 1), dtypes)
 def test_they_are_those_of_exact_arithmetic_whatever_the_key_and_the_salt(keys, salt, dtype):
     array = np.array(keys)
     found = signs(array, np.uint64(salt), dtype)
@@ -104,7 +103,7 @@ def test_the_drift_takes_a_weight_over_zero_and_another_is_grown(format):
     st.floats(0, 1) | st.just(1),
     st.just(0) | st.floats(0, 3),
     st.sampled_from([0.0, 0.01, 1.0]),
-    st.sampled_from(DTYPES),
+    dtypes,
     st.booleans(),
 )
 def test_every_layer_keeps_its_number_and_every_weight_its_side(seed, sizes, density, l1, temperature, dtype, stepped):

@@ -11,14 +11,14 @@ import pytest
 from builders import blobs
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies_dst import every_rewiring_watched, few, in_order, lists_of, seeds
+from strategies_dst import every_rewiring_watched, few, in_order, lists_of, optimizers, seeds
 
 from minidst import METHODS, Config, Method, mlp, train
 from minidst.analysis.method_checks import grown_and_peak
 from minidst.cli.main import main
 from minidst.cli.tables import method_table
 from minidst.dst import Exchange, random_absent
-from minidst.nn import SGD, Adam
+from minidst.nn import SGD
 from minidst.nn import layer as parameter
 
 NAMES = list(METHODS)
@@ -49,7 +49,7 @@ def assert_keeps_its_invariants(record, sizes=(5, 7, 3), density=0.4, seed=0, op
 
 
 @pytest.mark.parametrize("name", NAMES)
-@given(lists_of(2, 9), st.floats(0.2, 1), seeds, st.sampled_from([SGD(), Adam()]))
+@given(lists_of(2, 9), st.floats(0.2, 1), seeds, optimizers)
 @few
 def test_every_method_keeps_its_invariants_after_every_step(name, sizes, density, seed, optimizer):
     """Connections equal the budget, sorted, each once; survivors keep every bit; all numbers finite."""

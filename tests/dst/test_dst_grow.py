@@ -98,15 +98,11 @@ def test_a_score_grows_what_three_loops_find_among_all_absent_connections_and_in
     np.testing.assert_array_equal(score(context, np.array(S, np.int64), k), naive.best(S, nabla, k))
 
 
+sides = st.integers(100, 400)
+
+
 @pytest.mark.slow
-@given(
-    st.integers(100, 400),
-    st.integers(100, 400),
-    st.sampled_from([0.0, 0.05, 0.5, 0.99]),
-    st.integers(0, 2000),
-    st.integers(1, 3),
-    st.integers(0, 99),
-)
+@given(sides, sides, st.sampled_from([0.0, 0.05, 0.5, 0.99]), st.integers(0, 2000), st.integers(1, 3), seeds)
 def test_streaming_growth_over_several_blocks_of_rows_is_textbook_growth(n_out, n_in, density, k, B, seed):
     """A block holds max(4·|excluded|, 65536) places, so these layers have one to three blocks, the last cut short."""
     draw = rng(seed)

@@ -6,14 +6,13 @@ import pytest
 from builders import ready, rng, run_batch, with_gradient
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import DTYPES
-from strategies_dst import active, by_key, fractions, lists_of, seeds
+from strategies_dst import active, by_key, dtypes, fractions, lists_of, optimizers, seeds
 
 from minidst import METHODS, Condensed, Config, Network, fit, load, method, mlp
 from minidst.dst import Cosine, Exchange, from_init, update_topology
 from minidst.dst.papers.srigl import SRigL
 from minidst.kernels.select import largest_in_rows
-from minidst.nn import SGD, Adam, SparseLinear
+from minidst.nn import SparseLinear
 
 SRIGL = METHODS["srigl"]
 
@@ -107,8 +106,8 @@ def test_an_update_is_what_loops_and_sorts_say(drawn, fraction, gamma, ablates, 
     lists_of(2, 9),
     st.floats(0.25, 1),
     st.lists(st.floats(0.01, 1), min_size=1, max_size=4),
-    st.sampled_from(DTYPES),
-    st.sampled_from([SGD(), Adam()]),
+    dtypes,
+    optimizers,
     st.sampled_from([0.0, 0.3, 1.0]),
     seeds,
 )

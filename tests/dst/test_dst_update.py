@@ -17,10 +17,13 @@ from strategies_dst import (
     LAYERWISE,
     active,
     by_key,
+    dtypes,
     every_rewiring_watched,
     fractions,
     lists_of,
+    optimizers,
     seeds,
+    spied,
     update,
     whole_layers,
 )
@@ -29,7 +32,6 @@ from minidst import METHODS, Network, dst, method, mlp
 from minidst.dst import Exchange, GuidedSample, all_absent, exchange, from_init, random_absent, update_topology, zeros
 from minidst.dst.papers.gse.distributions import uniform
 from minidst.dst.prune import CRITERIA, how_many, magnitude, random
-from minidst.nn import SGD, Adam
 
 
 def gradient_of(layer):
@@ -42,14 +44,7 @@ def gradient_of(layer):
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("name", LAYERWISE)
-@given(
-    lists_of(2, 9),
-    st.floats(0.5, 1),
-    st.floats(0.01, 1),
-    st.sampled_from(DTYPES),
-    st.sampled_from([SGD(), Adam()]),
-    seeds,
-)
+@given(lists_of(2, 9), st.floats(0.5, 1), st.floats(0.01, 1), dtypes, optimizers, seeds)
 def test_every_method_conserves_connections_and_survivors_in_real_networks(
     name, format, sizes, density, fraction, dtype, optimizer, seed
 ):
@@ -150,16 +145,10 @@ def test_gse_is_rigl_within_its_sample(name, layer, fraction, regrow_pruned, see
     theta, nabla = by_key(layer), gradient_of(layer)
     assume(theta and len(theta) < nabla.size)
     record = method(name, regrow_pruned=regrow_pruned, order="prune_then_grow" if regrow_pruned else "grow_then_prune")
-    k, drawn = how_many(magnitude, layer.weight.values, fraction, "ceil"), []
-
-    class Spy(GuidedSample):
-        def __call__(self, *arguments):
-            drawn.append(super().__call__(*arguments))
-            return drawn[0]
-
-    spied = replace(record, candidates=Spy(record.candidates.distribution))
-    exchanged = update(layer, spied, fraction, rng(seed))
-    (S,) = drawn
+    k = how_many(magnitude, layer.weight.values, fraction, "ceil")
+    record, seen = spied(record)
+    exchanged = update(layer, record, fraction, rng(seed))
+    [(_, _, S)] = seen
     P = sorted(theta, key=lambda e: (abs(theta[e]), e))[:k]
     assert not set(S.tolist()) & (set(theta) - set(P if regrow_pruned else []))
     expected, grown = naive.prune_then_grow(theta, nabla, k, regrow_pruned=regrow_pruned, S=S.tolist())
