@@ -14,7 +14,7 @@ from minidst.topology import gnm
 
 MEST = METHODS["mest"]
 SOFT = method("mest", update=Elastic(below=0, above=1))
-densities = st.lists(st.floats(0.05, 1), min_size=3, max_size=3)
+densities = st.lists(st.floats(0.05, 1) | st.just(1), min_size=3, max_size=3)
 
 
 def random_network(sizes, densities, seed):

@@ -64,7 +64,7 @@ def test_shares_follow_the_mean_momentum_as_far_as_there_is_room(weights, moment
     assert [layer.W.keys().tolist() for layer in net.sparse] == [list(k) for k in keys]
 
 
-@given(seeds, lists_of(1, 6), st.floats(0, 1), fractions, st.booleans())
+@given(seeds, lists_of(1, 6), st.floats(0, 1) | st.just(1), fractions, st.booleans())
 def test_the_number_of_connections_stays_and_the_largest_momentum_grows(seed, sizes, density, fraction, back):
     """Whole weights and momenta, so that ties abound; full layers among them."""
     draw, shapes = rng(seed), [(n_out, n_in) for n_in, n_out in pairwise(sizes)]

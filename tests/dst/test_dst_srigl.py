@@ -64,6 +64,13 @@ def test_a_lowered_budget_leaves_every_neuron_its_largest_weights():
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0, 0, 0], [0, 0.7, 0, 0], [0, 0, 0, 0.3]])
 
 
+def test_where_the_dropped_may_not_return_they_do_only_for_want_of_other_absent_connections():
+    """Of 9 1 2 · two go; the one absent input is grown and, for a fan-in of 3, the earlier of those dropped."""
+    net = hidden([[9.0, 1, 2, 0]], np.ones((1, 4)))
+    update_topology(net, method("srigl", regrow_pruned=False), 2 / 3, rng())
+    np.testing.assert_array_equal(active(net.weighted[0]), [[1, 1, 0, 1]])
+
+
 @st.composite
 def condensed_layers(draw, most=7):
     """A layer with whole weights, gradients and momentum, so that ties abound; some neurons ablated already."""
