@@ -68,6 +68,7 @@ ROWS = [
         ({"start": "dense"}, ["needs_dense=True"]),
         ({"start": "dense", "needs_dense": True}, ["starts dense", "prune=None"]),
         ({"regrow_pruned": False, "keep_value_on_regrow": True}, ["keeps values", "regrow_pruned=False"]),
+        ({"round": "up"}, ["round='up'", "'floor', 'ceil', 'nearest'"]),
         ({"round": None}, ["round=None", "'floor', 'ceil', 'nearest'"]),
     ]),
     (partial(rigl, score="gradient"), ["'rigl'", "has score=", "dst.Score", "such as gradient"]),
