@@ -33,32 +33,9 @@ from .training.loop import Step, train
 from .training.run import Run, fit
 
 __all__ = [
-    "COO",
-    "CSR",
-    "METHODS",
-    "Condensed",
-    "Config",
-    "Dataset",
-    "History",
-    "Method",
-    "Network",
-    "Run",
-    "Step",
-    "__version__",
-    "data",
-    "dst",
-    "fit",
-    "formats",
-    "load",
-    "load_run",
-    "method",
-    "mlp",
-    "nn",
-    "save",
-    "theory",
-    "threads",
-    "topology",
-    "train",
-]
+    "COO", "CSR", "METHODS", "Condensed", "Config", "Dataset", "History", "Method", "Network", "Run", "Step",
+    "__version__", "data", "dst", "fit", "formats", "load", "load_run", "method", "mlp", "nn", "save", "theory",
+    "threads", "topology", "train",
+]  # fmt: skip
 
 deprecated.install()

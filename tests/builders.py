@@ -1,14 +1,17 @@
 """What many tests build: data sets, networks, layers ready for an update, and the look of a good refusal."""
 
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import minidst
-from minidst import CSR, Dataset
+from minidst import CSR, METHODS, Dataset
+from minidst.dst import Constant
 from minidst.nn import Linear, Network, ReLU, SparseLinear
 from minidst.topology import gnm
 
@@ -81,6 +84,59 @@ def refused(*words: object) -> Iterator[None]:
     assert "\n" not in message
     for word in words:
         assert str(word) in message, message
+
+
+def rewiring(name, every=3, until=0.5, decay=Constant, **changes):
+    """The method of this name with updates often enough for a short run."""
+    record = METHODS[name]
+    if not record.dynamic:
+        return record
+    if record.start == "dense":  # its schedule leads to the target density
+        return replace(record, schedule=replace(record.schedule, every=every, until=until), **changes)
+    return replace(record, schedule=decay(0.3, every, until), **changes)
+
+
+def npy_header(shape, descr="'<f8'", fortran=False, version=1):
+    """The header of an npy file, which may promise anything. shape, descr: text."""
+    text = f"{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY" + bytes([version, 0]) + len(text).to_bytes(2 if version == 1 else 4, "little") + text
+
+
+@contextmanager
+def read_or_refused():
+    """The block works, or raises a ValueError whose message is one line."""
+    message = "read"
+    try:
+        yield
+    except ValueError as error:
+        message = str(error)
+    assert message
+    assert "\n" not in message
+
+
+LYING_NPY = {  # npy files whose header promises what they do not hold, or what may not be read
+    "huge": npy_header(f"({10**9}, {10**9})"),
+    "huge with some bytes": npy_header("(1000000000000, 1000)") + bytes(64),
+    "too few bytes": npy_header("(10, 2)") + bytes(159),
+    "too many bytes": npy_header("(10, 2)") + bytes(161),
+    "negative": npy_header("(-1,)"),
+    "twice negative": npy_header("(-10, -2)") + bytes(160),
+    "endless": npy_header("(" + "9" * 4000 + ",)"),
+    "nested": npy_header("(" * 500 + "1" + ")" * 500) + bytes(8),
+    "many dimensions": npy_header("(" + "1," * 100 + ")") + bytes(8),
+    "no shape": npy_header("None"),
+    "shape a call": npy_header("__import__('os').getpid()"),
+    "objects": npy_header("(10, 2)", "'|O'") + bytes(160),
+    "pickled": npy_header("(1,)", "'|O'") + pickle.dumps([print]),
+    "structured": npy_header("(10, 2)", "[('a', '<f8')]") + bytes(160),
+    "void": npy_header("(0,)", "'|V1000000000'"),
+    "huge void": npy_header("(10, 2)", "'|V1000000000'"),
+    "text": npy_header("(1,)", "'<U4'") + bytes(16),
+    "npy 3": npy_header("(3,)", version=3) + bytes(24),
+    "npy 9": npy_header("(3,)", version=9) + bytes(24),
+    "no npy": b"hello",
+    "empty": b"",
+}
 
 
 def whole_layer(shape, nnz, B=3, draw=None, format=CSR):

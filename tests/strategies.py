@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 WITHOUT_JIT = os.environ.get("NUMBA_DISABLE_JIT", "0") == "1"
 
@@ -120,3 +121,11 @@ def csc(shape, rows, cols):
     """(colptr, rows column by column, here): connections from the top in each column; where each row begins."""
     order = sorted(range(len(cols)), key=lambda e: (cols[e], rows[e]))
     return frozen(pointer(cols, shape[1])), frozen(rows[order]), pointer(rows, shape[0])[:-1]
+
+
+def columns(max_B):
+    """Activations h and gradients δ of a small layer, a column per sample, with squares that fit float64."""
+    numbers = st.integers(-(10**6), 10**6).map(lambda n: n / 1024)
+    return st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, max_B)).flatmap(
+        lambda size: st.tuples(*(arrays(float, (n, size[2]), elements=numbers) for n in size[:2]))
+    )

@@ -1,4 +1,4 @@
-"""Names of minidst 0.1.0 still work, and say what they are now."""
+"""Names of minidst 0.1.0 still work and warn with the new ones."""
 
 import importlib
 import subprocess
@@ -11,12 +11,15 @@ from minidst import dst, formats, topology
 from minidst._support.deprecated import MODULES, MOVED
 
 
+def old_module(name):
+    sys.modules.pop(name, None)
+    with pytest.warns(DeprecationWarning, match=f"{name} is now {MODULES.get(name, '')}"):
+        return importlib.import_module(name)
+
+
 @pytest.mark.parametrize(("old", "new"), MODULES.items())
 def test_an_old_module_has_the_attributes_of_the_new_one(old, new):
-    sys.modules.pop(old, None)
-    with pytest.warns(DeprecationWarning, match=f"{old} is now {new}"):
-        module = importlib.import_module(old)
-    today = importlib.import_module(new)
+    module, today = old_module(old), importlib.import_module(new)
     names = [name for name in vars(today) if not name.startswith("_")]
     assert all(getattr(module, name) is getattr(today, name) for name in names)
     with pytest.raises(AttributeError):
@@ -26,12 +29,8 @@ def test_an_old_module_has_the_attributes_of_the_new_one(old, new):
 @pytest.mark.parametrize(("old", "new"), MOVED.items())
 def test_a_name_that_did_not_move_with_its_module_is_found(old, new):
     module, _, name = old.rpartition(".")
-    sys.modules.pop(module, None)
-    with pytest.warns(DeprecationWarning, match=f"{module} is now"):
-        imported = importlib.import_module(module)
-    found = getattr(imported, name)
     place, _, leaf = new.rpartition(".")
-    assert found is getattr(importlib.import_module(place), leaf)
+    assert getattr(old_module(module), name) is getattr(importlib.import_module(place), leaf)
 
 
 @pytest.mark.parametrize(
@@ -51,19 +50,17 @@ def test_an_old_name_is_the_new_one(package, old, new):
         _ = package.never
 
 
-def test_update_may_still_be_called():
+def test_update_may_still_be_called_and_methods_given_their_old_fields():
     net = minidst.mlp((4, 3, 2), density=0.5, method="static")
     with pytest.warns(DeprecationWarning, match="update_topology"):
         assert dst.update(net, minidst.METHODS["static"], 0.3, net.rng) == dst.Exchange()
-
-
-def test_old_fields_of_a_method_are_those_of_today():
     with pytest.warns(DeprecationWarning, match="initial_weight"):
         assert minidst.method("set", newborn=dst.from_init).initial_weight is dst.from_init
     with pytest.warns(DeprecationWarning, match="micro_batched"):
         assert minidst.method("gse-grabo", micro_batches=3) == dst.micro_batched(minidst.method("gse-grabo"), 3)
 
 
+@pytest.mark.slow
 def test_nothing_in_the_package_uses_an_old_name():
     code = "import minidst, minidst.cli, minidst.estimator, minidst.verify"
     subprocess.run([sys.executable, "-W", "error::DeprecationWarning:minidst", "-c", code], check=True)

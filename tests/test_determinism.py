@@ -7,11 +7,11 @@ import random
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import rewiring, rng
 
 import minidst
 from minidst import METHODS, Config, Dataset, fit
@@ -36,23 +36,18 @@ def one_thread():
     minidst.threads(1)
 
 
-def data(samples=45, features=20, classes=5):
-    rng = np.random.default_rng(7)
-    y = np.arange(samples) % classes
-    x = 2 * np.eye(classes, features)[y] + rng.standard_normal((samples, features))
-    return Dataset(x, y, x[:10], y[:10], classes, "toy")
+_y = np.arange(45) % 5
+_x = 2 * np.eye(5, 20)[_y] + rng(7).standard_normal((45, 20))
+DATA = Dataset(_x, _y, _x[:10], _y[:10], 5, "toy")
 
 
 def digest(name, format=None, seed=0, optimizer=None, width=24):
-    """Of every bit a run leaves: weights, connections, optimizer state, outputs, and its history but for the time."""
-    method = METHODS[name]
-    if method.dynamic:
-        own = replace(method.schedule, every=2, until=1.0)
-        method = replace(method, schedule=own if method.start == "dense" else Cosine(0.3, 2, 1.0))
+    """SHA-256 of the weights, connections, optimizer state, outputs and history of a run, without its times."""
+    method = rewiring(name, every=2, until=1.0, decay=Cosine)
     net = minidst.mlp((20, width, width, 5), density=0.3, method=method, format=format, seed=seed)
     connections = net.connections
     config = Config(epochs=3, batch=16, validation=0.2, optimizer=optimizer or SGD())
-    history = fit(net, data(), method, config)
+    history = fit(net, DATA, method, config)
     bits = hashlib.sha256()
     for layer in net.weighted:
         if isinstance(layer, SparseLinear):
@@ -60,7 +55,7 @@ def digest(name, format=None, seed=0, optimizer=None, width=24):
     for parameter in net.parameters():
         for array in (parameter.values, parameter.grad, *parameter.state.values()):
             bits.update(array.tobytes())
-    bits.update(net.outputs(data().x_test).tobytes())
+    bits.update(net.outputs(DATA.x_test).tobytes())
     columns = history.to_dict()
     for trained in (columns, *columns.get("earlier", ())):
         del trained["seconds"]
@@ -75,6 +70,7 @@ def all_digests():
     return {f"{name} {format}": digest(name, format) for name, format in CASES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 4])
 @pytest.mark.parametrize(("name", "format"), CASES)
 def test_every_thread_count_gives_the_same_bits(name, format, threads, monkeypatch):
@@ -83,29 +79,22 @@ def test_every_thread_count_gives_the_same_bits(name, format, threads, monkeypat
     monkeypatch.setattr(parallel, "WORTH_A_SLICE", 1e-9)
     assert digest(name, format, width=64) == alone
     minidst.threads(threads)
-    assert parallel.slices(1) > threads  # every product is dealt
+    assert parallel.slices(1) > threads  # every product is cut
     for _ in range(2):
         assert digest(name, format, width=64) == alone
 
 
-@pytest.mark.small
-@pytest.mark.parametrize(("name", "format"), CASES)
-def test_the_same_seed_gives_the_same_bits(name, format):
-    assert digest(name, format) == digest(name, format)
+@pytest.mark.parametrize(("name", "format", "optimizer"), [*((*case, None) for case in CASES), ("rigl", None, Adam())])
+def test_the_same_seed_gives_the_same_bits(name, format, optimizer):
+    assert digest(name, format, optimizer=optimizer) == digest(name, format, optimizer=optimizer)
 
 
-@pytest.mark.small
 @pytest.mark.parametrize("name", METHODS)
-def test_another_seed_gives_another_result(name):
-    assert len({digest(name, seed=seed) for seed in range(3)}) == 3
+def test_another_seed_or_optimizer_gives_another_result(name):
+    assert len({*(digest(name, seed=seed) for seed in range(3)), digest(name, optimizer=Adam())}) == 4
 
 
-@pytest.mark.small
-def test_the_same_seed_gives_the_same_bits_under_adam():
-    assert digest("rigl", optimizer=Adam()) == digest("rigl", optimizer=Adam())
-    assert digest("rigl", optimizer=Adam()) != digest("rigl")
-
-
+@pytest.mark.slow
 def test_a_fresh_process_gives_the_same_bits():
     code = "import json, test_determinism; print(json.dumps(test_determinism.all_digests()))"
     path = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
@@ -114,7 +103,6 @@ def test_a_fresh_process_gives_the_same_bits():
     assert json.loads(done.stdout) == all_digests()
 
 
-@pytest.mark.small
 def test_methods_with_the_same_seed_start_from_the_same_graph():
     names = ("static", "set", "rigl", "gse-grabo")
     nets = [minidst.mlp((20, 24, 5), density=0.3, method=name, seed=4) for name in names]
@@ -124,18 +112,16 @@ def test_methods_with_the_same_seed_start_from_the_same_graph():
             assert np.array_equal(one.weight.values, other.weight.values)
 
 
-@pytest.mark.small
-def test_a_generator_may_be_the_seed_and_its_state_moves_on():
+def test_a_generator_may_be_the_seed_and_its_state_advances():
     def weights(seed):
         return minidst.mlp((20, 24, 5), density=0.3, seed=seed).weighted[0].weight.values
 
-    rng = np.random.default_rng(3)
-    first, second = weights(rng), weights(rng)
+    generator = rng(3)
+    first, second = weights(generator), weights(generator)
     assert np.array_equal(first, weights(3))
     assert not np.array_equal(first, second)
 
 
-@pytest.mark.small
 @pytest.mark.parametrize("name", METHODS)
 def test_no_global_random_state_is_read_or_touched(name):
     def states():
@@ -151,7 +137,6 @@ def test_no_global_random_state_is_read_or_touched(name):
     assert digest(name) == first
 
 
-@pytest.mark.small
 def test_the_source_never_names_the_global_generator():
     files = list(Path(minidst.__file__).parent.rglob("*.py"))
     assert len(files) > 40

@@ -1,4 +1,4 @@
-"""The README says what is so."""
+"""What the README shows is what the package does."""
 
 import re
 import tomllib
@@ -18,6 +18,7 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_library_example_runs_and_learns_as_it_stands(capsys):
     (example,) = blocks("python")
     assert len(example.strip().splitlines()) <= 15
@@ -29,12 +30,10 @@ def test_the_library_example_runs_and_learns_as_it_stands(capsys):
     assert accuracy > 90
 
 
-@pytest.mark.small
 def test_the_method_table_is_the_one_the_records_generate():
     assert method_table(minidst.METHODS.values(), markdown=True) in README
 
 
-@pytest.mark.small
 def test_the_printed_comparison_lists_the_default_methods_in_80_columns():
     (printed,) = blocks("text")[:1]
     lines = printed.splitlines()
@@ -42,7 +41,6 @@ def test_the_printed_comparison_lists_the_default_methods_in_80_columns():
     assert max(map(len, lines)) <= 80
 
 
-@pytest.mark.small
 def test_there_are_exactly_two_setup_commands_each_one_line():
     commands = blocks("sh")
     assert [command.count("\n") for command in commands] == [1, 1]
@@ -50,7 +48,6 @@ def test_there_are_exactly_two_setup_commands_each_one_line():
     assert "pytest" in commands[1]
 
 
-@pytest.mark.small
 def test_the_picture_of_the_layout_is_the_linters_contract_in_the_same_order():
     (picture,) = [block for block in blocks("text") if block.startswith("minidst/")]
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -58,3 +55,10 @@ def test_the_picture_of_the_layout_is_the_linters_contract_in_the_same_order():
     drawn = re.findall(r"^  (\w+)/", picture, flags=re.MULTILINE)
     assert drawn == [name.strip() for layer in layers for name in layer.split("|")]
     assert sorted(drawn) == sorted(path.parent.name for path in (ROOT / "minidst").glob("*/__init__.py"))
+
+
+@pytest.mark.small
+def test_the_reading_path_is_short():
+    files = re.findall(r"^\| \d+ \| \[`([\w/]+\.py)`\]\(minidst/\1\) \|", README, flags=re.MULTILINE)
+    assert len(files) == 18
+    assert sum(len((ROOT / "minidst" / name).read_text("utf-8").splitlines()) for name in files) <= 2200

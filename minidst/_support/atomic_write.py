@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, whenever the power fails."""
+"""Atomic writes: after a crash a file is either complete or absent, never half written."""
 
 import os
 import tempfile
@@ -6,38 +6,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from . import validation as given
+from .validation import as_path
 
 try:
     import fcntl
-except ImportError:  # on Windows, where what killed writers leave stays
+except ImportError:  # Windows: leftovers of killed writers stay
     fcntl = None  # type: ignore[assignment]
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raises ValueError if no file could be written at `path`: better known before an hour of training than after."""
-    handle, temporary = _temporary(given.as_path("path", path))
+    """Raise ValueError if no file can be written at `path`: called before an hour of training, not after."""
+    handle, temporary = _temporary(as_path("path", path))
     os.close(handle)
     temporary.unlink()
 
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Hand out a temporary name beside `path`; if the block succeeds, move it there, else remove it.
+    """Yield a temporary path beside `path`; if the block succeeds, rename it to `path`, else remove it.
 
-    The old file is there until the new one is on the disk. What a writer that was killed left behind is removed.
+    The old file stays until the new one is on the disk. Leftovers of killed writers are removed.
     Raises ValueError if the file cannot be written, naming it, the reason and the remedy.
     """
-    target = Path(os.path.realpath(given.as_path("path", path)))  # a link stays a link
+    target = Path(os.path.realpath(as_path("path", path)))  # a symbolic link stays one
     handle, temporary = _temporary(target)
     try:
         with open(handle, "rb") as lock:
             if fcntl:
-                fcntl.flock(lock, fcntl.LOCK_EX)  # says that its writer lives
-            _sweep(target)
+                fcntl.flock(lock, fcntl.LOCK_EX)  # shows other writers that this one is alive
+            _remove_leftovers(target)
             yield temporary
-            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes a private file; a result is not a secret
-            os.fsync(lock.fileno())  # or the new name might reach the disk before the content does
+            os.chmod(temporary, 0o666 & ~_umask())  # mkstemp makes it private
+            os.fsync(lock.fileno())  # otherwise the new name may reach the disk before the content
         temporary.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
@@ -47,7 +47,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _temporary(target: Path) -> tuple[int, Path]:
-    """An empty file of its own beside `target`, open. Raises ValueError if there can be none, or target is no file."""
+    """Create and open an empty temporary file beside `target`. Raises ValueError if that fails or target is no file."""
     if os.path.exists(target) and not target.is_file():
         kind = "a folder" if target.is_dir() else "not a regular file"
         raise ValueError(f"cannot write {str(target)!r}: it is {kind}; give the name of a file")
@@ -62,8 +62,8 @@ def _prefix(target: Path) -> str:
     return f".{target.stem}.minidst-"
 
 
-def _sweep(target: Path) -> None:
-    """Remove temporary files of `target` whose writers are dead: a living one holds a lock on its own."""
+def _remove_leftovers(target: Path) -> None:
+    """Remove temporary files of `target` whose writers are dead: a living writer holds a lock on its file."""
     if fcntl is None:
         return
     for entry in os.scandir(target.parent):
@@ -74,7 +74,7 @@ def _sweep(target: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Put the new name on the disk too, where the system lets a folder be opened for that."""
+    """Flush the new name to the disk too, where the system lets a folder be opened for that."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

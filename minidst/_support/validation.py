@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import partial
 from math import inf, isfinite
 from numbers import Integral, Real
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 INT32_MAX = 2**31 - 1  # the most units of a level, or connections of a layer: int32 numbers them
+A_GENERATOR = "a NumPy Generator, such as np.random.default_rng(0)"
 QUOTE_LENGTH = 80  # characters of a value, or of a list of names, in a message
 
 
@@ -33,6 +35,10 @@ def is_integer(value: Any, least: int = 1, most: float = inf) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
 
 
+is_size = partial(is_integer, most=INT32_MAX)
+"""Whether a value is an integer in [1, 2³¹ − 1], as int32 numbers the units of a level."""
+
+
 def in_interval(value: Any, interval: str) -> bool:
     """Whether `value` is a finite number in an interval, given as text: "(0, 1]" or "[0, ∞)"; True is not a number."""
     try:
@@ -41,7 +47,7 @@ def in_interval(value: Any, interval: str) -> bool:
     except OverflowError:  # an int that is larger than any float
         return False
     number: Any = value  # a Fraction is compared as it is
-    low, high = [float(end.replace("∞", "inf")) for end in interval[1:-1].split(",")]
+    low, high = map(float, interval[1:-1].replace("∞", "inf").split(","))
     above = low <= number if interval[0] == "[" else low < number
     below = number <= high if interval[-1] == "]" else number < high
     return bool(above and below)
@@ -58,12 +64,6 @@ def check_interval(name: str, value: Any, interval: str, why: str = "") -> None:
     """Raise ValueError unless `value` is a finite number in the interval."""
     if not in_interval(value, interval):
         raise ValueError(f"{name} {quoted(value)} must lie in {interval}{why and f'; {why}'}")
-
-
-def check_bool(name: str, value: Any) -> None:
-    """Raise ValueError unless `value` is True or False; other values would silently count as one of them."""
-    if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name} {quoted(value)} must be True or False")
 
 
 def check_choice(name: str, value: Any, known: Collection[str], more: str = "") -> None:
@@ -87,11 +87,6 @@ def check_callable(name: str, value: Any, wanted: str) -> None:
     """Raise ValueError unless `value` can be called."""
     if not callable(value):
         raise ValueError(f"{name} {quoted(value)} must be {wanted}")
-
-
-def check_generator(value: Any) -> None:
-    """Raise ValueError unless `value` is a NumPy random generator."""
-    check_type("rng", value, np.random.Generator, "a NumPy Generator, such as np.random.default_rng(0)")
 
 
 def as_path(name: str, value: Any) -> Path:

@@ -1,38 +1,29 @@
-"""One layer there and back: Y = W X + b, then ∂L/∂W on the active connections and ∂L/∂X, against all that can do it."""
+"""One layer: forward and backward of a batch against every library that has both, and a single sample forward."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from ..formats import CSR
+from ..formats import CSR, Condensed
 from ..kernels.arrays import Float
 from ..kernels.memory import aligned_copy
-from .clock import FULL, QUICK, race
-from .operands import agree, samples, torch_csr, weight
 from .peers import Peers
-from .picture import curves, figure
-from .result import Part, Result, Say
+from .race import FULL, INDICES, QUICK, check_agreement, faster_index, figures, race, samples, torch_csr, weight
+from .result import Part, Result, Say, Subject, draw_densities, draw_rows
 
-PEERS = ("torch", "sparseprop", "sparselab")
 BATCH = 128
 WIDTHS, DENSITIES = (1024, 4096), (0.4, 0.2, 0.1, 0.05, 0.02, 0.01)
-NAMES = {
-    "ours": "ours",
-    "torch": "dense PyTorch",
-    "numpy": "dense NumPy",
-    "sparseprop": "SparseProp",
-    "sparselab": "sparselab",
-}
+OTHERS = {"torch": "dense PyTorch", "numpy": "dense NumPy", "sparseprop": "SparseProp", "sparselab": "sparselab"}
 COLUMNS = {
-    "n": ("n", ",d"),
-    "density": ("density", "g"),
-    "ours_ms": ("ours ms", ".3f"),
-    **{f"{key}_ratio": (name, ".2f") for key, name in NAMES.items() if key != "ours"},
-}
+    "n": ("n", ",d"), "density": ("density", "g"), "ours_ms": ("ours ms", ".3f"),
+    **{f"{key}_ratio": (name, ".2f") for key, name in OTHERS.items()},
+}  # fmt: skip
 NOTES = (
     "Peers: how many times as long as ours. Dense ones make the gradient of every connection, sparse ones of the "
     "active ones; PyTorch has samples in rows, as nn.Linear, the others in columns.",
@@ -41,17 +32,11 @@ NOTES = (
 
 def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
     """Every width at every density."""
-    widths, densities = ((64,), (0.2, 0.05)) if quick else (WIDTHS, DENSITIES)
     rows = []
-    for n in widths:
-        for density in densities:
-            say(f"n = {n}, density {density:g}")
-            times = race(contestants(n, density, found), QUICK if quick else FULL)
-            row: dict[str, Any] = {"n": n, "density": density}
-            for name, taken in times.items():
-                row |= {f"{name}_ms": 1e3 * taken.median, f"{name}_least_ms": 1e3 * taken.least}
-                row[f"{name}_ratio"] = taken.over(times["ours"])
-            rows.append(row)
+    for n, density in ((64, 0.2), (64, 0.05)) if quick else product(WIDTHS, DENSITIES):
+        say(f"n = {n}, density {density:g}")
+        times = race(contestants(n, density, found), QUICK if quick else FULL)
+        rows.append({"n": n, "density": density, **figures(times, "ours")})
     part = Part(f"forward and backward of one n × n layer, B = {BATCH}, float32", COLUMNS, rows, NOTES)
     return Result("layer", found.machine, [part], {"batch": BATCH, "dtype": "float32", "quick": quick})
 
@@ -61,32 +46,27 @@ def contestants(n: int, density: float, found: Peers) -> dict[str, Callable[[], 
     W, X, DY, bias = weight(CSR, (n, n), density), samples(n, BATCH), samples(n, BATCH), np.zeros(n, np.float32)
     D = aligned_copy(W.to_dense(), np.float32)
 
-    def ours() -> Float:
+    def ours() -> Any:
         Y = W.affine(X, bias)
         W.backward(DY, X)
         return Y
 
-    def numpy() -> Float:
+    def numpy() -> Any:
         Y = D @ X
         DY @ X.T
         D.T @ DY
         return Y
 
     passes: dict[str, Callable[[], Any]] = {"ours": ours, "numpy": numpy}
-    if "torch" in found:
-        passes["torch"] = _torch(found, D, X, DY)
-    if "torch" in found and "sparseprop" in found:
-        passes["sparseprop"] = _sparseprop(found, W, X, DY)
-    if "torch" in found and "sparselab" in found:
-        passes["sparselab"] = _sparselab(found, W, X, DY)
-    Y = ours()
-    for name, there_and_back in passes.items():
-        agree(name, there_and_back(), Y)
+    if "torch" in found:  # the other two compute with its tensors
+        passes["torch"] = _torch(found["torch"], D, X, DY)
+        rivals = {"sparseprop": _sparseprop, "sparselab": _sparselab}
+        passes |= {name: rival(found, W, X, DY) for name, rival in rivals.items() if name in found}
+    check_agreement(passes, ours())
     return passes
 
 
-def _torch(found: Peers, D: Float, X: Float, DY: Float) -> Callable[[], Any]:
-    torch = found["torch"]
+def _torch(torch: Any, D: Float, X: Float, DY: Float) -> Callable[[], Any]:
     W, x, dy = torch.from_numpy(D), torch.from_numpy(X).T.contiguous(), torch.from_numpy(DY).T.contiguous()
 
     def dense() -> Any:
@@ -105,7 +85,7 @@ def _sparseprop(found: Peers, W: CSR, X: Float, DY: Float) -> Callable[[], Any]:
     x, dy = torch.from_numpy(X), torch.from_numpy(DY)
 
     def sparse() -> Any:
-        y, dx, dw = torch.zeros(*DY.shape), torch.zeros(*X.shape), torch.zeros(W.nnz)  # it adds to what is there
+        y, dx, dw = torch.zeros(*DY.shape), torch.zeros(*X.shape), torch.zeros(W.nnz)  # SparseProp adds to its outputs
         backend.sparse_linear_vectorized_forward(x, *csr, y)
         backend.sparse_linear_vectorized_backward(x, *csr, dy, dx, dw)
         return y
@@ -128,13 +108,63 @@ def _sparselab(found: Peers, W: CSR, X: Float, DY: Float) -> Callable[[], Any]:
     return sparse
 
 
-def draw(result: Result) -> Figure:
-    """Times against the density, a panel per width."""
-    rows = result.parts[0].rows
-    widths = sorted({row["n"] for row in rows})
-    title = f"one layer, forward and backward, B = {BATCH}"
-    picture, panels = figure([f"n = {n:,}" for n in widths], title, result.machine)
-    for axes, n in zip(panels, widths, strict=True):
-        curves(axes, [row for row in rows if row["n"] == n], "density", {f"{k}_ms": name for k, name in NAMES.items()})
-        axes.set(xlabel="density", ylabel="time (ms)")
-    return picture
+draw = partial(draw_densities, title=f"one layer, forward and backward, B = {BATCH}", names={"ours": "ours", **OTHERS})
+LAYER = Subject("layer", "one layer there and back", measure, draw, ("torch", "sparseprop", "sparselab"))
+
+# one sample, y = W x + b, at the sizes of a transformer's feed-forward block
+
+SHAPES, SPARSITIES = ((3072, 768), (768, 3072)), (0.9, 0.99)
+LATENCY_NAMES = {
+    "condensed": "our Condensed", "csr": "our CSR", "torch_csr": "PyTorch CSR", "scipy": "SciPy CSR",
+    "dense": "dense PyTorch", "numpy": "dense NumPy",
+}  # fmt: skip
+LATENCY_COLUMNS = {
+    "shape": ("W", "s"), "sparsity": ("sparsity", ".0%"), "condensed_us": ("Condensed µs", ".1f"),
+    "csr_ratio": ("CSR", ".2f"), "torch_csr_ratio": ("PyTorch CSR", ".2f"), "scipy_ratio": ("SciPy", ".2f"),
+    "dense_ratio": ("dense", ".2f"), "numpy_ratio": ("NumPy", ".2f"),
+}  # fmt: skip
+LATENCY_NOTES = (
+    "W: (n_out, n_in), of constant fan-in, the same for all. CSR is ours; dense is PyTorch, NumPy dense too; each "
+    "figure says how many times as long as our Condensed it takes, calls from Python included. PyTorch CSR is the "
+    "faster of int32 and int64 indices.",
+)
+
+
+def measure_latency(found: Peers, say: Say, *, quick: bool = False) -> Result:
+    """Every shape at every sparsity."""
+    rows = []
+    for shape, sparsity in (((24, 32), 0.9),) if quick else product(SHAPES, SPARSITIES):
+        say(f"{shape}, {sparsity:.0%}")
+        times = race(latency_contestants(shape, 1 - sparsity, found), QUICK if quick else FULL)
+        row = {"shape": "{}×{}".format(*shape), "sparsity": sparsity}
+        rows.append(row | figures(faster_index(times, "torch_csr"), "condensed", "us"))
+    part = Part("y = W x + b for a single sample, float32", LATENCY_COLUMNS, rows, LATENCY_NOTES)
+    return Result("latency", found.machine, [part], {"batch": 1, "quick": quick})
+
+
+def latency_contestants(shape: tuple[int, int], density: float, found: Peers) -> dict[str, Callable[[], Any]]:
+    """The product of each; all have been checked to agree."""
+    condensed, x = weight(Condensed, shape, density), samples(shape[1], 1)[:, 0]
+    csr = deepcopy(condensed.to(CSR))  # a copy, or the values that Condensed has just read would be in the cache
+    b = np.ones(shape[0], np.float32)
+    dense = aligned_copy(condensed.to_dense(), np.float32)
+    products: dict[str, Callable[[], Any]] = {
+        "condensed": lambda: condensed.affine(x, b),
+        "csr": lambda: csr.affine(x, b),
+        "numpy": lambda: dense @ x + b,
+    }
+    if "scipy" in found:
+        S = csr.to_scipy()
+        products["scipy"] = lambda: S @ x + b
+    if "torch" in found:
+        torch = found["torch"]
+        D, xt, bt = torch.from_numpy(dense), torch.from_numpy(x), torch.from_numpy(b)
+        products |= {f"torch_{index}": partial(torch.addmv, bt, torch_csr(torch, csr, index), xt) for index in INDICES}
+        products["dense"] = partial(torch.nn.functional.linear, xt, D, bt)
+    check_agreement(products, csr.affine(x, b))
+    return products
+
+
+draw_latency = partial(draw_rows, title="one sample through one layer", panel="{shape}, {sparsity:.0%} zeros",
+                       names=LATENCY_NAMES, unit="us")  # fmt: skip
+LATENCY = Subject("latency", "one sample through one layer", measure_latency, draw_latency, ("scipy", "torch"))

@@ -1,8 +1,7 @@
-"""`python -m minidst.bench.one_run JSON`: train one network in a process of its own and say what memory it took.
+"""Peak memory of one training run, measured in a process of its own: `python -m minidst.bench.one_run JSON`.
 
-The JSON is a Run; what is printed is a line of JSON: the peaks of the whole run, building the network included, once as
-the system sees them (resident pages, beyond those of a process that has imported and compiled everything) and once as
-Python's allocator does (tracemalloc, which slows a run down and so has one of its own).
+The JSON is a Workload. It prints one line of JSON with the peaks of building and training the network: resident pages,
+beyond those held after importing and compiling, and Python's allocator, in a run of its own as tracemalloc is slow.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -66,17 +66,27 @@ class Workload:
             record = replace(record, score=textbook_gradient)
         return replace(record, schedule=Constant(0.3, self.every, 1.0)) if record.dynamic else record
 
+    def noise(self) -> Dataset:
+        """As many random samples as the steps need."""
+        n = self.steps * self.batch
+        x = np.random.default_rng(0).standard_normal((n, self.sizes[0]), np.float32)
+        return Dataset(x, np.arange(n) % 10, x[:1], np.zeros(1, np.int64), 10, "noise")
+
+    def train(self, data: Dataset) -> Iterator[tuple[Network, Step | None]]:
+        """The network, first with None when it has been built, then with the Step after each of its steps."""
+        record = self.record()
+        net = mlp(self.sizes, density=min(1.0, 4 * self.connections / self.dense_bytes), method=record)
+        yield net, None
+        for step in train(net, data, record, Config(epochs=1, batch=self.batch, lr=0.01)):
+            yield net, step
+
 
 def in_a_fresh_process(run: Workload) -> dict[str, Any]:
-    """What `main` prints for this run. Raises ValueError with the last line of its complaint if it fails."""
-    root = str(Path(__file__).parents[2])
-    paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        [sys.executable, "-m", "minidst.bench.one_run", json.dumps(asdict(run))],
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": paths},
-    )
+    """What `main` prints for this run. Raises ValueError with the last line of stderr if the process fails."""
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, "-m", "minidst.bench.one_run", json.dumps(asdict(run))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or [f"code {done.returncode}, as if out of memory"])[-1]
         raise ValueError(f"a run of {run.method} on {'-'.join(map(str, run.sizes))} failed: {reason}")
@@ -85,35 +95,29 @@ def in_a_fresh_process(run: Workload) -> dict[str, Any]:
 
 
 def main(argument: str) -> None:
-    """Run it, and print what it took."""
+    """Run it and print what was measured."""
     given = json.loads(argument)
     run = Workload(**{**given, "sizes": tuple(given["sizes"])})
     threads(run.threads)
     small = replace(run, sizes=(8, 40, 40, 10), connections=900)
-    for _ in steps(small, noise(small)):  # compiles, or loads what has been compiled
-        pass
-    data = noise(run)
+    list(small.train(small.noise()))  # compiles all kernels, or loads them
+    data = run.noise()
     before = fresh_start()
-    seconds = [step.seconds for _, step in steps(run, data) if step]
+    seconds = [step.seconds for _, step in run.train(data) if step]
     peak = resident_peak()
-    measured: dict[str, Any] = {
-        "resident_bytes": peak - before if peak is not None and before is not None else None,
-        "process_bytes": peak,
-        "seconds_per_step": float(np.median(seconds)),
-        "seconds": sum(seconds),
-    }
-    if run.traced:
-        measured |= traced(run, data)
-    print(json.dumps(measured))
+    resident = peak - before if peak is not None and before is not None else None
+    times = {"seconds_per_step": float(np.median(seconds)), "seconds": sum(seconds)}
+    measured = {"resident_bytes": resident, "process_bytes": peak, **times}
+    print(json.dumps(measured | (traced(run, data) if run.traced else {})))
 
 
 def traced(run: Workload, data: Dataset) -> dict[str, int | dict[str, int]]:
-    """Peaks of Python's allocator: of everything, and of the steps alone; and what the network says it takes."""
+    """Peaks of Python's allocator, in all and of the steps alone; and the bytes that the network reports."""
     gc.collect()
     memory.clear()
     tracemalloc.start()
     whole = training = 0
-    for net, step in steps(run, data):
+    for net, step in run.train(data):
         peak = tracemalloc.get_traced_memory()[1]
         whole, training = max(whole, peak), max(training, peak) if step else training
         tracemalloc.reset_peak()
@@ -122,42 +126,23 @@ def traced(run: Workload, data: Dataset) -> dict[str, int | dict[str, int]]:
     return {"traced_bytes": whole, "training_bytes": training, "reported": reported}
 
 
-def steps(run: Workload, data: Dataset) -> Iterator[tuple[Network, Step | None]]:
-    """The network, first with None as it was built, then with the Step after each of its steps."""
-    total = run.dense_bytes // 4
-    record = run.record()
-    net = mlp(run.sizes, density=min(1.0, run.connections / total), method=record)
-    yield net, None
-    for step in train(net, data, record, Config(epochs=1, batch=run.batch, lr=0.01)):
-        yield net, step
-
-
-def noise(run: Workload) -> Dataset:
-    """As many samples as the steps need."""
-    n = run.steps * run.batch
-    x = np.random.default_rng(0).standard_normal((n, run.sizes[0]), np.float32)
-    return Dataset(x, np.arange(n) % 10, x[:1], np.zeros(1, np.int64), 10, "noise")
-
-
 def fresh_start() -> int | None:
-    """Give back what compiling has left, forget the peak so far, and say what is resident; None if nobody knows.
+    """Release what compiling has left and reset the peak; resident bytes, or None if unknown.
 
-    On Linux; elsewhere the peak of the process so far, which it cannot forget, is all that is known.
+    On Linux; elsewhere the peak of the process cannot be reset, and the peak so far is returned.
     """
     gc.collect()
     memory.clear()
     if sys.platform == "linux":
-        try:
-            ctypes.CDLL(None).malloc_trim(0)  # of glibc; others give back by themselves
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)  # of glibc; other libraries release memory by themselves
             Path("/proc/self/clear_refs").write_text("5")
-        except (AttributeError, OSError):
-            pass
     now = _status("VmRSS")
     return resident_peak() if now is None else now
 
 
 def resident_peak() -> int | None:
-    """The most bytes of this process that were resident at one time since its fresh start."""
+    """Most resident bytes of this process at any time since its fresh start; None if unknown."""
     peak = _status("VmHWM")
     if peak is not None or resource is None:
         return peak

@@ -1,24 +1,50 @@
-"""The libraries that ours is compared with: whichever can be imported, and none of them a dependency of minidst."""
+"""The libraries that ours is compared with, where they can be imported, and the machine that times were taken on."""
 
 from __future__ import annotations
 
 import importlib
+import os
+import platform
+import re
+import sys
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import ModuleType
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from .machine import Machine, this_machine
+from .. import __version__
 
-PEERS = ("scipy", "torch", "sparseprop", "sparselab")
+
+@dataclass(frozen=True)
+class Machine:
+    """cpu: its model; cores: how many it has; load: processes ready to run, mean of the last minute; system: its name.
+
+    threads: of each contestant; versions: of every package that is measured; missing: the peers that could not be
+    imported. Raises ValueError if cpu, cores, threads or versions are unknown.
+    """
+
+    cpu: str
+    cores: int
+    threads: int
+    versions: dict[str, str]
+    missing: tuple[str, ...] = ()
+    system: str = ""
+    load: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("cpu", "cores", "threads", "versions"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} of this machine is unknown; times cannot be compared without it")
 
 
 @dataclass(frozen=True)
 class Peers:
-    """modules: name → module of those that were asked for and found; machine: which says so, and names the others."""
+    """modules: name → module of the libraries found; machine: names their versions and those that are missing."""
 
     machine: Machine
     modules: Mapping[str, ModuleType] = field(default_factory=dict)
@@ -31,18 +57,40 @@ class Peers:
 
 
 @contextmanager
-def peers(wanted: tuple[str, ...] = PEERS, threads: int = 1) -> Iterator[Peers]:
-    """Import those that can be, and keep them, and the BLAS behind NumPy, to `threads` threads within the block."""
+def peers(wanted: tuple[str, ...], threads: int = 1) -> Iterator[Peers]:
+    """Import what can be imported; within the block, limit it and NumPy's BLAS to `threads` threads."""
     modules = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # theirs are not about what is measured
+        warnings.simplefilter("ignore")  # of the peers, and not about what is measured
         for name in wanted:
-            try:
+            with suppress(ImportError, OSError):  # not installed, or installed without a library that it needs
                 modules[name] = importlib.import_module(name)
-            except (ImportError, OSError):  # not installed; or installed, and without a library that it needs
-                continue
         if "torch" in modules:
             modules["torch"].set_num_threads(threads)
-        with threadpool_limits(limits=threads):  # after the imports, for it limits what is loaded
-            missing = [name for name in wanted if name not in modules]
-            yield Peers(this_machine(threads, modules, missing), modules)
+        with threadpool_limits(limits=threads):  # after the imports, because it limits what is loaded
+            yield Peers(this_machine(threads, modules, [name for name in wanted if name not in modules]), modules)
+
+
+def this_machine(threads: int, imported: Iterable[str] = (), missing: Iterable[str] = ()) -> Machine:
+    """The machine this runs on. imported: packages measured besides NumPy, Numba and minidst."""
+    versions = {"minidst": __version__, "python": platform.python_version()}
+    for name in ("numpy", "numba", *imported):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = str(getattr(sys.modules.get(name), "__version__", "of unknown version"))
+    for library in threadpool_info():
+        if library["user_api"] == "blas" and "numpy" in library["filepath"]:  # behind NumPy's dense products
+            versions[f"{library['internal_api']} (BLAS)"] = str(library["version"])
+    system = f"{platform.system()} {platform.release()}"
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    return Machine(cpu_model(), os.cpu_count() or 0, threads, versions, tuple(missing), system, load)
+
+
+def cpu_model() -> str:
+    """The processor's name, or its architecture if the name is unknown."""
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), flags=re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1].strip() if found else platform.processor() or platform.machine()

@@ -1,18 +1,23 @@
-"""What a bench leaves behind: tables of plain numbers, with the machine they were measured on."""
+"""The result of a bench: tables of numbers with the machine they were measured on, and pictures of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._support.atomic_write import atomic_write
-from .machine import Machine
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
-Say = Callable[[str], None]
-"""Told what is measured next."""
+from .._support.atomic_write import atomic_write
+from ..plots import COLOURS, DASHES, STYLE
+from .peers import Machine
+
+MARKERS = "osD^vPX"
+Say = Callable[[str], None]  # called with the name of what is measured next
 
 
 @dataclass(frozen=True)
@@ -28,10 +33,6 @@ class Part:
     rows: list[dict[str, Any]]
     notes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and strings, ready for JSON."""
-        return {"title": self.title, "rows": self.rows, "notes": list(self.notes)}
-
 
 @dataclass(frozen=True)
 class Result:
@@ -44,14 +45,83 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """name; machine: cpu, cores, threads, versions, missing, system, load; settings; parts: title, rows, notes."""
-        return {
-            "name": self.name,
-            "machine": self.machine.to_dict(),
-            "settings": self.settings,
-            "parts": [part.to_dict() for part in self.parts],
-        }
+        parts = [{"title": part.title, "rows": part.rows, "notes": part.notes} for part in self.parts]
+        return {"name": self.name, "machine": vars(self.machine), "settings": self.settings, "parts": parts}
 
     def save(self, path: Path) -> None:
         """Write it as JSON. Raises ValueError if it cannot be written."""
         with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What `minidst bench NAME` measures, compared with those of `peers` that can be imported. help: one line."""
+
+    name: str
+    help: str
+    measure: Callable[..., Result]
+    draw: Callable[[Result], Figure]
+    peers: tuple[str, ...] = ()
+
+
+def figure(panels: Sequence[str], title: str, machine: Machine) -> tuple[Figure, Sequence[Any]]:
+    """A figure with a panel of each of these titles, in two rows if four or more, under its own title and machine."""
+    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
+        rows = 1 if len(panels) < 4 else 2
+        columns = -(-len(panels) // rows)
+        made = Figure(figsize=(max(6, 4.5 * columns), 4 * rows), layout="constrained")
+        axes = [made.add_subplot(rows, columns, 1 + number) for number in range(len(panels))]
+        for one, text in zip(axes, panels, strict=True):
+            one.set_title(text, fontsize=9)
+    threads = f"{machine.threads} thread{'s' if machine.threads > 1 else ''}"
+    made.suptitle(f"{title}\n{machine.cpu}, {threads}", fontsize=10)
+    return made, axes
+
+
+def curves(axes: Any, rows: Sequence[Mapping[str, Any]], x: str, named: Mapping[str, str]) -> None:
+    """For each key of `named` a line through the rows that have it, each in its own colour and marker, on log axes."""
+    for number, (key, label) in enumerate(named.items()):
+        points = [(row[x], row[key]) for row in rows if row.get(key) is not None]
+        if points:
+            colour, dash = COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
+            axes.plot(*zip(*points, strict=True), label=label, color=colour, linestyle=dash,
+                      marker=MARKERS[number % len(MARKERS)], markersize=4)  # fmt: skip
+    axes.set(xscale="log", yscale="log")
+    axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
+    ticks = sorted({row[x] for row in rows})
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=30 if len(ticks) > 5 else 0)
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=8)
+
+
+def bars(axes: Any, labels: Sequence[str], lengths: Sequence[float]) -> None:
+    """A horizontal bar for each label, the first on top, its number written at its end."""
+    drawn = axes.barh(range(len(labels)), lengths, color=COLOURS[0])
+    axes.bar_label(drawn, fmt="%.4g", padding=3, fontsize=8)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+
+
+def draw_densities(result: Result, title: str, names: Mapping[str, str]) -> Figure:
+    """Times against the density, a panel per width n, a line per contestant."""
+    rows = result.parts[0].rows
+    widths = sorted({row["n"] for row in rows})
+    picture, panels = figure([f"n = {n:,}" for n in widths], title, result.machine)
+    for axes, n in zip(panels, widths, strict=True):
+        of_n = [row for row in rows if row["n"] == n]
+        curves(axes, of_n, "density", {f"{key}_ms": name for key, name in names.items()})
+        axes.set(xlabel="density", ylabel="time (ms)")
+    return picture
+
+
+def draw_rows(result: Result, title: str, panel: str, names: Mapping[str, str], unit: str = "ms") -> Figure:
+    """A panel per row, titled by the format string `panel`, with a bar per contestant. unit: "ms" or "us"."""
+    rows = result.parts[0].rows
+    picture, panels = figure([panel.format(**row) for row in rows], title, result.machine)
+    for axes, row in zip(panels, rows, strict=True):
+        measured = [key for key in names if f"{key}_{unit}" in row]
+        bars(axes, [names[key] for key in measured], [row[f"{key}_{unit}"] for key in measured])
+        axes.set(xlabel=f"time ({unit.replace('us', 'µs')})")
+    return picture

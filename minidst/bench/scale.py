@@ -1,4 +1,4 @@
-"""More of everything: a second thread, wider layers at as many connections, and a million neurons on demand."""
+"""Scale: a second thread, wider layers with the same number of connections, and a million neurons on demand."""
 
 from __future__ import annotations
 
@@ -6,49 +6,57 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..data import load
+from ..experiments.compare import compare
 from ..formats import CSR
 from ..kernels.threads import threads
-from .clock import FULL, QUICK, Effort, race
+from ..training.config import Config
 from .one_run import Workload, in_a_fresh_process
-from .operands import samples, weight
 from .peers import Peers
-from .picture import bars, curves, figure
-from .result import Part, Result, Say
-from .widths import QUICK_STUDIES, STUDIES, WIDTHS_TITLE, width_study
+from .race import FULL, QUICK, Effort, race, samples, weight
+from .result import Part, Result, Say, Subject, bars, curves, figure
 
-PEERS: tuple[str, ...] = ()
 BATCH, WIDTH, DENSITIES = 128, 4096, (0.2, 0.05, 0.01)
+WIDTHS_TITLE = "wider layers, as many connections: "
 THREADS = {
-    "n": ("n", ",d"),
-    "density": ("density", "g"),
-    "busy": ("other load", "s"),
-    "one_ms": ("1 thread ms", ".2f"),
-    "many_ms": ("all threads ms", ".2f"),
-    "speedup": ("times as fast", ".2f"),
-}
+    "n": ("n", ",d"), "density": ("density", "g"), "busy": ("other load", "s"), "one_ms": ("1 thread ms", ".2f"),
+    "many_ms": ("all threads ms", ".2f"), "speedup": ("times as fast", ".2f"),
+}  # fmt: skip
+WIDTHS = {
+    "width": ("n", ",d"), "factor": ("×", "d"), "sparsity": ("sparsity", ".1%"), "accuracy": ("accuracy %", ".2f"),
+    "interval": ("± 95 %", ".2f"), "seconds": ("s/run", ".1f"), "held_mb": ("weights + state MB", ".2f"),
+}  # fmt: skip
 MILLION = {
-    "sizes": ("network", "s"),
-    "connections": ("connections", ",d"),
-    "batch": ("B", "d"),
-    "steps": ("steps", "d"),
-    "seconds_per_step": ("s/step", ".2f"),
-    "seconds": ("s in all", ".0f"),
-    "process_gb": ("peak of process GB", ".2f"),
-}
+    "sizes": ("network", "s"), "connections": ("connections", ",d"), "batch": ("B", "d"), "steps": ("steps", "d"),
+    "seconds_per_step": ("s/step", ".2f"), "seconds": ("s in all", ".0f"), "process_gb": ("peak of process GB", ".2f"),
+}  # fmt: skip
 
 
-def measure(
-    found: Peers, say: Say, *, quick: bool = False, neurons: int = 0, connections: int = 0, steps: int = 0
-) -> Result:
+@dataclass(frozen=True)
+class Study:
+    """data: a name; width: of the two hidden layers where the network is dense; factors: by which they are widened."""
+
+    data: str
+    width: int
+    factors: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
+    seeds: int = 5
+    config: Config = Config()  # noqa: RUF009  frozen itself
+
+
+QUICK_STUDIES = (Study("digits", 8, (1, 2), 1, Config(epochs=1, batch=256)),)
+STUDIES = (Study("digits", 32), Study("fashion-mnist", 64, (1, 2, 4, 8, 16), 3, Config(epochs=10, batch=128, lr=0.05)))
+
+
+def measure(found: Peers, say: Say, *, quick: bool = False, neurons: int = 0, connections: int = 0,
+            steps: int = 0) -> Result:  # fmt: skip
     """Threads and widths; or, with `neurons` of a network's two hidden layers together, one long run of that alone."""
     if neurons:
-        return Result("scale", found.machine, [many_neurons(neurons, connections, steps, found, say)])
+        return Result("scale", found.machine, [many_neurons(neurons, connections, steps, found.machine.threads, say)])
     count = max(2, found.machine.threads)
     parts = [two_threads(count, QUICK if quick else FULL, 64 if quick else WIDTH, say, busy=not quick)]
     parts += [part for study in (QUICK_STUDIES if quick else STUDIES) if (part := width_study(study, say))]
@@ -64,8 +72,7 @@ def two_threads(count: int, effort: Effort, n: int, say: Say, *, busy: bool) -> 
                 for density in DENSITIES:
                     say(f"{count} threads, density {density:g}" + (", busy" if loaded else ""))
                     times = race({"one": _layer(n, density, 1), "many": _layer(n, density, count)}, effort)
-                    row: dict[str, Any] = {"n": n, "density": density}
-                    row["busy"] = f"{count} processes" if loaded else "none"
+                    row = {"n": n, "density": density, "busy": f"{count} processes" if loaded else "none"}
                     row |= {f"{name}_ms": 1e3 * taken.median for name, taken in times.items()}
                     rows.append(row | {"speedup": times["one"].over(times["many"])})
     finally:
@@ -98,11 +105,37 @@ def spinning(processes: int) -> Iterator[None]:
             spinner.wait()
 
 
-def many_neurons(neurons: int, connections: int, steps: int, found: Peers, say: Say) -> Part:
+def width_study(study: Study, say: Say) -> Part | None:
+    """gse-grabo at every width with the same number of connections, from the seeds 0, 1, …; None without the data.
+
+    Source: Memory efficient dynamic sparse training, section 4.4.
+    """
+    try:
+        data = load(study.data)
+    except ValueError as error:
+        say(f"{study.data} left out: {error}")
+        return None
+    ends = data.features + data.classes  # a dense network features-n-n-classes has n·(ends + n) connections
+    connections = study.width * (ends + study.width)
+    rows = []
+    for factor in study.factors:
+        width = factor * study.width
+        say(f"{data.name}, width {width}")
+        density = connections / (width * (ends + width))
+        (row,) = compare(data, ["gse-grabo"], hidden=(width, width), density=density, seeds=study.seeds,
+                         config=study.config)  # fmt: skip
+        interval = None if np.isnan(row.interval) else 100 * row.interval
+        rows.append({"width": width, "factor": factor, "sparsity": 1 - density, "accuracy": 100 * row.score,
+                     "interval": interval, "seconds": row.seconds, "held_mb": row.peak_bytes / 1e6})  # fmt: skip
+    title = f"{WIDTHS_TITLE}{data.name}, {data.features}-n-n-{data.classes}, {connections:,} connections"
+    note = f"gse-grabo; seeds: {study.seeds}; epochs: {study.config.epochs}; at factor 1 the network is dense."
+    return Part(title, WIDTHS, rows, (note,))
+
+
+def many_neurons(neurons: int, connections: int, steps: int, count: int, say: Say) -> Part:
     """gse-grabo on two hidden layers of neurons/2 each, in a fresh process; an update at every third of the steps."""
     sizes = (784, neurons // 2, neurons // 2, 10)
-    run = Workload(sizes, connections, "gse-grabo", BATCH, steps, max(1, steps // 3), traced=False,
-              threads=found.machine.threads)  # fmt: skip
+    run = Workload(sizes, connections, "gse-grabo", BATCH, steps, max(1, steps // 3), traced=False, threads=count)
     say(f"{neurons:,} neurons")
     measured = in_a_fresh_process(run)
     row = {"sizes": "-".join(map(str, sizes)), "connections": connections, "batch": BATCH, "steps": steps, **measured}
@@ -127,3 +160,6 @@ def draw(result: Result) -> Figure:
         curves(axes, study.rows, "width", {"accuracy": "test accuracy"})
         axes.set(xlabel="width n", ylabel="accuracy (%)", yscale="linear")
     return picture
+
+
+SCALE = Subject("scale", "more of everything", measure, draw)

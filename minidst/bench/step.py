@@ -1,40 +1,33 @@
-"""Whole training steps: forward, loss, backward and momentum SGD, against what a mask over dense PyTorch takes."""
+"""Training steps compared with masks over dense PyTorch, and what the topology updates of each method add to them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..dst import METHODS, Method, exchange, method, update_topology
 from ..kernels.arrays import Float
 from ..kernels.dense import as_columns
 from ..kernels.threads import one_blas_thread
 from ..models.mlp import mlp
 from ..nn import SGD, Network
-from .clock import FULL, QUICK, race
 from .peers import Peers
-from .picture import bars, figure
-from .result import Part, Result, Say
+from .race import FULL, QUICK, Effort, figures, race, samples
+from .result import Part, Result, Say, Subject, bars, curves, draw_rows, figure
 
-PEERS = ("torch",)
-BATCH = 128
-NETWORKS = (
-    ((784, 1000, 1000, 1000, 10), 0.045),
-    ((3072, 1024, 512, 10), 0.063),
-    ((3072, 4096, 4096, 10), 0.012),
-)
+BATCH, LEARNING_RATE = 128, 0.01
+NETWORKS = ((784, 1000, 1000, 1000, 10), 0.045), ((3072, 1024, 512, 10), 0.063), ((3072, 4096, 4096, 10), 0.012)
 QUICK_NETWORKS = (((16, 32, 32, 10), 0.3),)
 NAMES = {"ours": "ours", "masked": "PyTorch masked", "dense": "PyTorch dense"}
 COLUMNS = {
-    "network": ("network", "s"),
-    "connections": ("connections", ",d"),
-    "density": ("density", ".3f"),
-    "ours_ms": ("ours ms", ".2f"),
-    "masked_ratio": ("masked", ".1f"),
-    "dense_ratio": ("dense", ".1f"),
-}
+    "network": ("network", "s"), "connections": ("connections", ",d"), "density": ("density", ".3f"),
+    "ours_ms": ("ours ms", ".2f"), "masked_ratio": ("masked", ".1f"), "dense_ratio": ("dense", ".1f"),
+}  # fmt: skip
 NOTES = (
     "masked, dense: how many times as long as ours PyTorch takes. Masked: weights times masks in the forward pass, by "
     "which gradients are masked too, as codes of RigL and SET do; dense: without the masks.",
@@ -45,20 +38,16 @@ def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
     """One row per network."""
     rows = []
     for sizes, density in QUICK_NETWORKS if quick else NETWORKS:
-        name = "-".join(map(str, sizes))
-        say(name)
+        network = "-".join(map(str, sizes))
+        say(network)
         net = mlp(sizes, density=density, method="set")
         x, y = batch(sizes)
         steps = {"ours": ours(net, x, y)}
         if "torch" in found:
-            steps |= {"masked": torch_step(found, net, x, y, masked=True)}
-            steps |= {"dense": torch_step(found, net, x, y, masked=False)}
+            steps["masked"] = torch_step(found["torch"], net, x, y, masked=True)
+            steps["dense"] = torch_step(found["torch"], net, x, y, masked=False)
         times = race(steps, QUICK if quick else FULL)
-        row: dict[str, Any] = {"network": name, "connections": net.connections, "density": density}
-        for name, taken in times.items():
-            row |= {f"{name}_ms": 1e3 * taken.median, f"{name}_least_ms": 1e3 * taken.least}
-            row[f"{name}_ratio"] = taken.over(times["ours"])
-        rows.append(row)
+        rows.append({"network": network, "connections": net.connections, "density": density, **figures(times, "ours")})
     title = f"one training step, cross-entropy, SGD with momentum, ERK allocation, B = {BATCH}, float32"
     return Result("step", found.machine, [Part(title, COLUMNS, rows, NOTES)], {"batch": BATCH, "quick": quick})
 
@@ -69,7 +58,7 @@ def batch(sizes: Sequence[int]) -> tuple[Float, Any]:
     return rng.standard_normal((BATCH, sizes[0]), np.float32), rng.integers(sizes[-1], size=BATCH)
 
 
-def ours(net: Network, x: Float, y: Any, lr: float = 0.01) -> Callable[[], None]:
+def ours(net: Network, x: Float, y: Any) -> Callable[[], None]:
     """What `minidst.train` does in a step without a topology update."""
     optimizer = SGD()
 
@@ -78,19 +67,18 @@ def ours(net: Network, x: Float, y: Any, lr: float = 0.01) -> Callable[[], None]
             Z = net.forward(as_columns(x, np.arange(len(x)), net.dtype), training=True)
             _, DZ = net.loss(Z, y)
             net.backward(DZ)
-            optimizer.step(list(net.parameters()), lr)
+            optimizer.step(list(net.parameters()), LEARNING_RATE)
 
     return step
 
 
-def torch_step(found: Peers, net: Network, x: Float, y: Any, *, masked: bool) -> Callable[[], None]:
+def torch_step(torch: Any, net: Network, x: Float, y: Any, *, masked: bool) -> Callable[[], None]:
     """The same network and the same optimizer in PyTorch, over dense weights."""
-    torch = found["torch"]
     F = torch.nn.functional
     weights = [torch.tensor(layer.W.to_dense()).requires_grad_(True) for layer in net.sparse]
     biases = [torch.tensor(layer.bias.values).requires_grad_(True) for layer in net.sparse]
     masks = [(w != 0).float() for w in weights]
-    optimizer = torch.optim.SGD([*weights, *biases], lr=0.01, momentum=0.9, weight_decay=5e-4)
+    optimizer = torch.optim.SGD([*weights, *biases], lr=LEARNING_RATE, momentum=0.9, weight_decay=5e-4)
     samples, labels = torch.from_numpy(x), torch.from_numpy(y)
 
     def step() -> None:
@@ -105,13 +93,119 @@ def torch_step(found: Peers, net: Network, x: Float, y: Any, *, masked: bool) ->
     return step
 
 
-def draw(result: Result) -> Figure:
-    """A panel per network, a bar per contestant."""
-    rows = result.parts[0].rows
-    titles = [f"{row['network']}, {row['connections']:,} connections" for row in rows]
-    picture, panels = figure(titles, f"one training step, B = {BATCH}", result.machine)
-    for axes, row in zip(panels, rows, strict=True):
-        measured = [key for key in NAMES if f"{key}_ms" in row]
-        bars(axes, [NAMES[key] for key in measured], [row[f"{key}_ms"] for key in measured])
-        axes.set(xlabel="time (ms)")
+draw = partial(draw_rows, title=f"one training step, B = {BATCH}", panel="{network}, {connections:,} connections",
+               names=NAMES)  # fmt: skip
+STEP = Subject("step", "whole training steps", measure, draw, ("torch",))
+
+# topology updates: each method's, in training steps, and how two of them grow with the width of a layer
+
+EVERY = 100  # ΔT
+CURVES = {"gse-grabo": "GSE (grabo)", "rigl": "RigL"}
+WIDTHS, CONNECTIONS = (1024, 2048, 4096, 8192, 16384), 200_000
+COSTS = {
+    "method": ("method", "s"), "step_ms": ("step ms", ".2f"), "update_ms": ("update ms", ".2f"),
+    "steps": ("= steps", ".1f"), "share": ("share of training", ".1%"),
+}  # fmt: skip
+GROWTH = {
+    "n": ("n", ",d"), "density": ("density", ".3g"),
+    **{f"{name}_ms": (f"{label} ms", ".2f") for name, label in CURVES.items()},
+}  # fmt: skip
+
+
+def measure_updates(found: Peers, say: Say, *, quick: bool = False) -> Result:
+    """A table of methods per network, then one of widths."""
+    effort = QUICK if quick else FULL
+    networks = QUICK_NETWORKS if quick else (NETWORKS[0], NETWORKS[2])
+    parts = [costs(sizes, density, effort, say) for sizes, density in networks]
+    parts.append(growth((32, 64) if quick else WIDTHS, 500 if quick else CONNECTIONS, effort, say))
+    return Result("update", found.machine, parts, {"batch": BATCH, "every": EVERY, "quick": quick})
+
+
+def costs(sizes: tuple[int, ...], density: float, effort: Effort, say: Say) -> Part:
+    """What every method that rewires a sparse network adds to the training of a static one."""
+    records = {"static": METHODS["static"]}
+    records |= {name: record for name, record in METHODS.items() if record.dynamic and record.start == "sparse"}
+    x, y = batch(sizes)
+    nets = {name: mlp(sizes, density=density, method=name) for name in records}
+    network = "-".join(map(str, sizes))
+    say(network)
+    for name, net in nets.items():
+        if begin := records[name].begin:
+            begin(net, lambda: iter([(x.T, y)]), net.rng)
+    taken = [[_step_and_update(net, records[name], x, y) for name, net in nets.items()]
+             for _ in range(effort.rounds + 1)]  # fmt: skip
+    times = (1e3 * np.median(taken[1:], axis=0)).tolist()  # the first round compiles
+    static = times[0][0]
+    rows = []
+    for (name, record), (step, update) in zip(records.items(), times, strict=True):
+        row: dict[str, Any] = {"method": name, "step_ms": step, "update_ms": None}
+        if record.dynamic:
+            every_step = step - static if record.after_step else 0.0
+            row |= {"update_ms": update, "steps": update / static, "share": (update / EVERY + every_step) / static}
+        rows.append(row)
+    note = (
+        f"share of training: what the method adds to a step of the static network, an update every {EVERY} steps, at "
+        "the α its record starts with; an update includes the next pass's view of the new topology by columns."
+    )
+    title = f"{network}, density {density:g}, {nets['static'].connections:,} connections, B = {BATCH}"
+    return Part(title, COSTS, rows, (note,))
+
+
+def _step_and_update(net: Network, record: Method, x: Any, y: Any) -> tuple[float, float]:
+    """Seconds of a step and of what the method does after each, and of an update with the column views it costs."""
+    step = ours(net, x, y)
+    step()
+    start = perf_counter()
+    step()
+    if record.after_step:
+        record.after_step(net, LEARNING_RATE, net.rng)
+    between = perf_counter()
+    if record.dynamic:
+        with one_blas_thread():
+            update_topology(net, record, record.schedule.alpha, net.rng)
+        for layer in net.sparse:
+            layer.W.columns  # noqa: B018  built at the first use
+    return between - start, perf_counter() - between
+
+
+def growth(widths: tuple[int, ...], connections: int, effort: Effort, say: Say) -> Part:
+    """The update of a single layer at ever greater width, with the same number of connections."""
+    rows = []
+    for n in widths:
+        say(f"one layer, n = {n}")
+        times = race({name: _updater(n, connections, method(name)) for name in CURVES}, effort)
+        rows.append({"n": n, "density": connections / n**2} | {f"{k}_ms": 1e3 * t.median for k, t in times.items()})
+    ratios = {key: rows[-1][key] / rows[-2][key] for key in rows[0]}
+    slopes = [f"{label}'s grows as n to the {np.log(ratios[f'{name}_ms']) / np.log(ratios['n']):.1f}"
+              for name, label in CURVES.items()]  # fmt: skip
+    title = f"update of one n × n layer of {connections:,} connections, B = {BATCH}"
+    return Part(title, GROWTH, rows, (f"Over the last two widths {' and '.join(slopes)}.",))
+
+
+def _updater(n: int, connections: int, record: Method) -> Callable[[], None]:
+    net = mlp((n, n), density=connections / n**2, method=record)
+    (layer,) = net.sparse
+    layer.X, layer.DY = samples(n, BATCH), samples(n, BATCH)[::-1].copy()
+    layer.weight.grad = layer.W.grad(layer.DY, layer.X)
+
+    def run() -> None:
+        with one_blas_thread():
+            exchange(layer, record, 0.3, net.rng, net)
+
+    return run
+
+
+def draw_updates(result: Result) -> Figure:
+    """The shares of the last network's methods, and the curves over the width."""
+    *tables, widths = result.parts
+    titles = [part.title.removesuffix(f", B = {BATCH}") for part in (tables[-1], widths)]
+    picture, (left, right) = figure(titles, f"topology updates, ΔT = {EVERY}, B = {BATCH}", result.machine)
+    dynamic = [row for row in tables[-1].rows if "share" in row]
+    bars(left, [row["method"] for row in dynamic], [100 * row["share"] for row in dynamic])
+    left.set(xlabel="added to training (% of a static step)", xscale="log")
+    curves(right, widths.rows, "n", {f"{name}_ms": label for name, label in CURVES.items()})
+    right.set(xlabel="width n", ylabel="time of an update (ms)")
     return picture
+
+
+UPDATE = Subject("update", "what topology updates cost", measure_updates, draw_updates)

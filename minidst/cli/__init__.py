@@ -1,4 +1,4 @@
-"""The command line, one command per file."""
+"""The command line: `minidst COMMAND`."""
 
 from .main import main
 

@@ -1,4 +1,4 @@
-"""Autosave: a run is written to its file while it trains, and when a signal tells it to stop."""
+"""Autosave: write a run to its file every so many steps, and when Ctrl-C or SIGTERM stops it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..training.run import Run
 
 
 class Stopped(KeyboardInterrupt):
-    """Stopped by Ctrl-C or SIGTERM after saving. code: the exit code, 128 + the signal's number."""
+    """A run was stopped by Ctrl-C or SIGTERM and saved. code: the exit code, 128 + the signal's number."""
 
     def __init__(self, run: Run, path: Path, number: int) -> None:
         word = "interrupted" if number == signal.SIGINT else "terminated"
@@ -24,10 +24,10 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def autosave(run: Run, path: Path, every: int) -> Iterator[Callable[[], None]]:
-    """A function to call after each step, which saves `run` every so many steps and when a signal has come.
+    """A function to call after each step: it saves `run` every `every` steps, and once a signal has been received.
 
-    Ctrl-C and SIGTERM wait for the step to be whole, then raise Stopped; a second Ctrl-C waits for nothing and saves
-    nothing. At the end of the block the run is saved as it is.
+    Ctrl-C and SIGTERM raise Stopped after the step has ended; a second one stops at once, without saving. The run is
+    saved at the end of the block.
     """
     signals: list[int] = []
 
@@ -42,8 +42,8 @@ def autosave(run: Run, path: Path, every: int) -> Iterator[Callable[[], None]]:
         if signals:
             raise Stopped(run, path, signals[0])
 
-    asked = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = [(number, signal.signal(number, on_signal)) for number in asked]
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = [(number, signal.signal(number, on_signal)) for number in numbers]
     try:
         yield save_if_due
         save(run, path)

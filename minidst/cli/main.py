@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Every bad input ends in one line on stderr and exit code 2."""
+"""The command line: parse, call, print. Every error is one line on stderr and an exit code."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from typing import Any, NoReturn
 
 from .._support.version import __version__
 from ..kernels.threads import threads
-from . import bench, compare, data, methods, report, sweep, train, verify
+from . import bench, listing, sweep, train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code.
-
-    0; 1 where a check that was asked for fails; 2 for bad input; 3 for a diverged run; 130 after Ctrl-C; 143 after
-    SIGTERM, where a run was kept.
+    """Run one command and return the exit code: 0; 1 if a theorem or a run of a study fails; 2 for bad input; 3 for a
+    diverged run; 130 after Ctrl-C; 143 after SIGTERM, if the run was saved.
     """
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
@@ -30,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int | None = arguments.run(arguments)
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try once more at its end
-        return 0 if isinstance(error, BrokenPipeError) else _failed(error, 2)  # such as `head`, which has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would flush it once more at exit
+        return 0 if isinstance(error, BrokenPipeError) else _failed(error, 2)  # the reader, such as `head`, has ended
     except ValueError as error:
         return _failed(error, 2)
     except MemoryError as error:
@@ -44,22 +42,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _failed(reason: object, code: int) -> int:
-    """Say why on one line of stderr."""
+    """Print the reason as one line on stderr and return the exit code."""
     print("minidst:", *str(reason).split(), file=sys.stderr)
     return code
 
 
-COMMANDS = (compare, train, sweep, report, methods, data, verify, bench)
-
-
 class _Parser(argparse.ArgumentParser):
-    """argparse with its errors as ValueError, so that they too are one line; no option may be cut short."""
+    """argparse that raises its errors as ValueError, and takes no abbreviated options."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings, allow_abbrev=False)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Let no word pass that this command does not take: the parser above it would know no better."""
+        """Raise ValueError for an unknown argument here: the parser above could not suggest this command's options."""
         found, left = super().parse_known_args(args, namespace)
         if left:
             near = get_close_matches(left[0], self._option_string_actions, n=1, cutoff=0.8)
@@ -74,9 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="minidst", description="Dynamic sparse training you can read.")
     parser.add_argument("--version", action="version", version=f"minidst {__version__}")
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        summary = (command.__doc__ or "").split(":")[0]
-        one = commands.add_parser(command.__name__.split(".")[-1], help=summary.lower())
-        command.options(one)
-        one.set_defaults(run=command.run)
+    for module in (train, sweep, listing, bench):
+        module.add_commands(commands)
     return parser

@@ -1,4 +1,4 @@
-"""The options that several commands share, and what they stand for."""
+"""Options that several commands share, and the objects they stand for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..training.config import Config
 
 
 def training(parser: argparse.ArgumentParser) -> None:
-    """What is trained, on which data, for how long."""
+    """Data, network and training, for `config` and `dataset`."""
     parser.add_argument("data", nargs="?", default="digits", help="a data set (default: %(default)s)")
     parser.add_argument("--data-dir", type=Path, help="folder of the image sets")
     parser.add_argument("--path", type=Path, help="the file, for csv and npz")
@@ -30,7 +30,7 @@ def training(parser: argparse.ArgumentParser) -> None:
 
 
 def as_json(parser: argparse.ArgumentParser) -> None:
-    """`--json`, which every command has that prints results."""
+    """Add `--json`, an option of every command that prints results."""
     parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 
@@ -43,7 +43,7 @@ def sizes(text: str) -> tuple[int, ...]:
 
 
 def dataset(arguments: argparse.Namespace) -> Dataset:
-    """The data set that was asked for. Raises ValueError if it is not to be had, or has no --path and needs one."""
+    """Load the data set. Raises ValueError if it is not found, or if it needs --path and has none."""
     if arguments.data in ("csv", "npz") and arguments.path is None:
         raise ValueError(f"data set {arguments.data} needs --path FILE")
     where = {"data_dir": arguments.data_dir, "path": arguments.path}
@@ -51,12 +51,12 @@ def dataset(arguments: argparse.Namespace) -> Dataset:
 
 
 def config(arguments: argparse.Namespace) -> Config:
-    """The settings of a run, with the optimizer's own learning rate unless --lr is given."""
+    """The Config of a run, with the optimizer's own learning rate unless --lr is given."""
     optimizer: Optimizer = Adam() if arguments.optimizer == "adam" else SGD()
     lr: Any = arguments.lr if arguments.lr is not None else 0.001 if arguments.optimizer == "adam" else 0.1
     return Config(epochs=arguments.epochs, batch=arguments.batch, lr=lr, optimizer=optimizer)
 
 
 def on_terminal(arguments: argparse.Namespace) -> bool:
-    """Whether a progress bar has a reader."""
+    """Whether to show a progress bar: stderr is a terminal and --json is not given."""
     return not arguments.json and sys.stderr is not None and sys.stderr.isatty()

@@ -1,8 +1,7 @@
 """Data sets: `load(name)` returns a checked `Dataset`, `sources()` says where the files are."""
 
-from minidst.data.dataset import Dataset
-from minidst.data.identity import identity
-from minidst.data.load import LOADERS, load, sources
-from minidst.data.places import Source
+from .dataset import Dataset, identity
+from .image_files import Source
+from .load import LOADERS, load, sources
 
 __all__ = ["LOADERS", "Dataset", "Source", "identity", "load", "sources"]

@@ -1,37 +1,40 @@
-"""The data set: what every loader returns and every training run reads."""
+"""`Dataset`: the checked training and test arrays that every loader returns; how to split and fingerprint them."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minidst._support.validation import as_array, is_integer, quoted
+from .._support.validation import as_array, in_interval, is_integer, quoted
 
+Array = NDArray[Any]
 Floats = NDArray[np.floating[Any]]
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 # C order, aligned, and writable: Numba compiles a read-only array as another type.
 KEPT: Final = ("C", "A", "W")
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A train part and a test part, checked.
+    """A training part and a test part, checked.
 
     x_train, x_test: (samples, features) of `dtype`, C-contiguous, writable.
     y_train, y_test: (samples,) int64 labels 0..classes-1; for regression (samples, outputs) of `dtype`.
     classes: number of classes, at least 2; 0 means regression.
-    name: how messages and plots call it.
-    weights: (samples,), how much each training sample counts, at least 0; kept with a mean of 1. None: all the same.
-    dtype: float32, or float64 for a network of that.
+    name: shown in messages and plots.
+    weights: (samples,), how much each training sample counts, at least 0; scaled to a mean of 1. None: all the same.
+    dtype: float32, or float64 for a float64 network.
 
-    Any numeric arrays may be handed in; they are converted to these dtypes.
+    Numeric arrays of any dtype may be passed; they are converted to these dtypes.
     Raises ValueError for wrong shapes, NaN or infinite values, labels out of range and negative weights.
     """
 
     x_train: Floats
-    y_train: NDArray[Any]
+    y_train: Array
     x_test: Floats
-    y_test: NDArray[Any]
+    y_test: Array
     classes: int
     name: str
     weights: Floats | None = None
@@ -60,9 +63,7 @@ class Dataset:
                     "both parts need the same columns"
                 )
         if self.weights is not None:
-            weights = _weights(
-                as_array(f"{self.name}: weights", self.weights), len(self.x_train), f"{self.name}: weights"
-            )
+            weights = _weights(self.weights, len(self.x_train), f"{self.name}: weights")
             object.__setattr__(self, "weights", np.require(weights, self.dtype, KEPT))
 
     @property
@@ -71,12 +72,12 @@ class Dataset:
         return int(self.x_train.shape[1])
 
     def only(self, samples: NDArray[np.int64]) -> "Dataset":
-        """The same with these samples of the training set alone. samples: (n,) row numbers."""
+        """This data set with these samples of its training part alone. samples: (n,) row numbers."""
         weights = None if self.weights is None else self.weights[samples]
         return replace(self, x_train=self.x_train[samples], y_train=self.y_train[samples], weights=weights)
 
-    def _converted(self, field: str) -> NDArray[Any]:
-        """Check and convert one array, and keep it in the place of the one that was given."""
+    def _converted(self, field: str) -> Array:
+        """Check one array, replace it by its converted copy, and return that."""
         label = f"{self.name}: {field}"
         values = as_array(label, getattr(self, field))
         is_label = field.startswith("y") and self.classes > 0
@@ -85,7 +86,7 @@ class Dataset:
         return values
 
 
-def _matrix(values: NDArray[Any], label: str, dtype: np.dtype[Any]) -> Floats:
+def _matrix(values: Array, label: str, dtype: np.dtype[Any]) -> Floats:
     """Return `values` as a finite, non-empty matrix of `dtype`."""
     if values.ndim != 2:
         raise ValueError(f"{label} has shape {values.shape}, not (samples, columns): reshape it to 2 dimensions")
@@ -93,7 +94,7 @@ def _matrix(values: NDArray[Any], label: str, dtype: np.dtype[Any]) -> Floats:
         raise ValueError(f"{label} has shape {values.shape}: give at least one sample and one column")
     if values.dtype.kind not in "biuf":
         raise ValueError(f"{label} has dtype {values.dtype}, which is not real numbers: convert it to {dtype}")
-    with np.errstate(over="ignore"):  # what overflows becomes inf, which is reported below with its place
+    with np.errstate(over="ignore"):  # what overflows becomes inf, which is reported below with its index
         floats = np.require(values, dtype, KEPT)
     # Minimum and maximum both pass NaN on: two reductions need no temporary the size of the data.
     if not (np.isfinite(floats.min()) and np.isfinite(floats.max())):
@@ -105,7 +106,7 @@ def _matrix(values: NDArray[Any], label: str, dtype: np.dtype[Any]) -> Floats:
     return floats
 
 
-def _labels(values: NDArray[Any], classes: int, label: str) -> NDArray[np.int64]:
+def _labels(values: Array, classes: int, label: str) -> NDArray[np.int64]:
     """Return `values` as int64 labels in 0..classes-1."""
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{label} has shape {values.shape}: give one label per sample, shape (samples,)")
@@ -123,8 +124,9 @@ def _labels(values: NDArray[Any], classes: int, label: str) -> NDArray[np.int64]
     return np.require(values, np.int64, KEPT)
 
 
-def _weights(values: NDArray[Any], samples: int, label: str) -> NDArray[np.float64]:
-    """Return `values` scaled to a mean of 1."""
+def _weights(weights: object, samples: int, label: str) -> NDArray[np.float64]:
+    """Return `weights` scaled to a mean of 1."""
+    values = as_array(label, weights)
     if values.shape != (samples,) or values.dtype.kind not in "biuf":
         raise ValueError(
             f"{label} have shape {values.shape} and dtype {values.dtype}: "
@@ -137,3 +139,39 @@ def _weights(values: NDArray[Any], samples: int, label: str) -> NDArray[np.float
         )
     scaled = values / np.float64(largest)  # whose sum cannot overflow
     return np.asarray(scaled / scaled.mean(), np.float64)
+
+
+def identity(data: Dataset) -> dict[str, Any]:
+    """Return a fingerprint of the data for JSON: name, classes, shapes, and one SHA-256 of all arrays.
+
+    Equal for equal data only: files of a run hold it instead of the data.
+    """
+    arrays = {name: getattr(data, name) for name in (*ARRAYS, "weights") if getattr(data, name) is not None}
+    digest = hashlib.sha256()
+    for array in arrays.values():
+        digest.update(array)  # C-contiguous, as Dataset makes them
+    shapes = {name: list(array.shape) for name, array in arrays.items()}
+    return {"name": data.name, "classes": data.classes, "shapes": shapes, "sha256": digest.hexdigest()}
+
+
+def train_test_split(x: Array, y: Array, test: float, seed: int, name: str) -> tuple[Array, Array, Array, Array]:
+    """Return x_train, y_train, x_test, y_test: round(samples * test) random rows go to the test part.
+
+    x and y have samples along their first axis; `seed` fixes the shuffle, the order of the rows is random.
+    Raises ValueError for different lengths, a fraction that leaves a part empty, or an invalid seed.
+    """
+    if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
+        raise ValueError(f"{name}: x has shape {x.shape} and y {y.shape}: give one y per row of x")
+    if not is_integer(seed, 0):
+        raise ValueError(f"{name}: seed={quoted(seed)}: give a whole number from 0 up")
+    if not in_interval(test, "(0, 1)"):
+        raise ValueError(f"{name}: test={quoted(test)}: give the fraction of test samples, between 0 and 1")
+    held_out = round(len(x) * test)
+    if not 0 < held_out < len(x):
+        raise ValueError(
+            f"{name}: test={test} of {len(x)} samples leaves {len(x) - held_out} to train on and {held_out} to "
+            "test on: give more samples or another fraction"
+        )
+    order = np.random.default_rng(seed).permutation(len(x))
+    test_rows, train_rows = order[:held_out], order[held_out:]
+    return x[train_rows], y[train_rows], x[test_rows], y[test_rows]

@@ -1,4 +1,4 @@
-"""The registry: data sets by name, and where each of them is."""
+"""`load`: data sets by name, and `sources`: where each of them is."""
 
 import difflib
 import inspect
@@ -7,17 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from minidst._support.validation import quoted
-from minidst.data import digits, places
-from minidst.data.cifar import load_cifar10
-from minidst.data.dataset import Dataset
-from minidst.data.mnist import load_mnist
-from minidst.data.npz import load_npz
-from minidst.data.places import Source
-from minidst.data.table import load_csv
+from .._support.validation import quoted
+from .dataset import Dataset
+from .image_files import LAYOUTS, Source, looked_in, present
+from .images import DIGITS_FILE, load_cifar10, load_digits, load_mnist
+from .npz import load_npz
+from .table import load_csv
 
 LOADERS: dict[str, Callable[..., Dataset]] = {
-    "digits": digits.load_digits,
+    "digits": load_digits,
     "fashion-mnist": partial(load_mnist, "fashion-mnist"),
     "mnist": partial(load_mnist, "mnist"),
     "cifar10": load_cifar10,
@@ -29,9 +27,8 @@ LOADERS: dict[str, Callable[..., Dataset]] = {
 def load(name: str, **where: Any) -> Dataset:
     """Return the data set `name`, one of LOADERS.
 
-    where, by set: fashion-mnist, mnist, cifar10 take data_dir= (a folder to look in first) and check= (False
-    accepts files whose SHA-256 is not the known one); csv takes path=, target=, test=, seed=; npz takes path=,
-    test=, seed=; digits takes nothing.
+    where: for fashion-mnist, mnist and cifar10 data_dir= (a folder to look in first) and check= (False accepts files
+    whose SHA-256 is not the known one); for csv path=, target=, test=, seed=; for npz path=, test=, seed=.
     Raises ValueError for an unknown name or keyword, and for data that are missing or malformed.
     """
     if not isinstance(name, str) or name not in LOADERS:
@@ -49,13 +46,13 @@ def load(name: str, **where: Any) -> Dataset:
 
 
 def sources(data_dir: str | os.PathLike[str] | None = None) -> list[Source]:
-    """Return where the data sets with a home are: digits, fashion-mnist, mnist, cifar10.
+    """Return where digits, fashion-mnist, mnist and cifar10 are.
 
     Folders that are absent or unreadable count as empty; no file is opened.
     """
-    found = [Source("digits", digits.FILE, [digits.FILE], "ships with minidst")]
-    for layout in places.LAYOUTS.values():
-        folders = places.looked_in(layout, data_dir)
-        complete = (f for f in folders if len(places.present(layout, f)) == len(layout.arrays))
+    found = [Source("digits", DIGITS_FILE, [DIGITS_FILE], "ships with minidst")]
+    for layout in LAYOUTS.values():
+        folders = looked_in(layout, data_dir)
+        complete = (folder for folder in folders if len(present(layout, folder)) == len(layout.arrays))
         found.append(Source(layout.name, next(complete, None), folders, layout.how))
     return found

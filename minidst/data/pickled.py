@@ -1,8 +1,8 @@
-"""The pickled batch of CIFAR-10's Python version, read without running what the pickle asks for.
+"""Pickled batches of CIFAR-10's Python version, read without running anything that the pickle asks for.
 
-A pickle is a program: unpickling a stranger's file can run any command. Three fences keep this one in:
-1. Only the opcodes that dicts, lists, numbers, strings and arrays need are let through. That also keeps out
-   what makes the interpreter itself run out of memory or stack: wild memo indices and deeply nested tuples.
+A pickle is a program: unpickling a stranger's file can run any command. Three measures prevent that:
+1. Only the opcodes that dicts, lists, numbers, strings and arrays need are allowed. That also excludes what makes the
+   interpreter itself run out of memory or stack: wild memo indices and deeply nested tuples.
 2. Only five names may be looked up, and even they give stand-ins: no NumPy code sees a value from the file.
 3. The array is built here, from bytes whose number was compared with the shape they claim.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minidst.data.reading import reading, shown
+from .reading import reading, shown
 
 REMEDY = "unpack cifar-10-python.tar.gz again, or use the binary version"
 OPCODES = frozenset(
@@ -33,7 +33,7 @@ TUPLES = 64  # a batch has about ten; nesting cannot be deeper than there are tu
 def read_batch_dict(path: Path, columns: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return pixels (samples, columns) and labels (samples,), both uint8, of one pickled batch.
 
-    Wanted is a dict with b"data", a uint8 array, and b"labels", a list of as many numbers 0..9.
+    The file must hold a dict with b"data", a uint8 array, and b"labels", a list of as many numbers 0..9.
     Raises ValueError for anything else.
     """
     with reading(path, "CIFAR-10 batch", REMEDY):
@@ -43,8 +43,10 @@ def read_batch_dict(path: Path, columns: int) -> tuple[NDArray[np.uint8], NDArra
     if not isinstance(batch, dict) or not {b"data", b"labels"} <= batch.keys():
         raise ValueError(f"{shown(path)} holds no dict with the keys b'data' and b'labels': {REMEDY}")
     data, labels = batch[b"data"], batch[b"labels"]
-    match data.state if isinstance(data, _Array) else None:
-        case (1, (int(rows), int(width)), _Dtype(name=b"u1" | "u1"), bool() | 0 | 1 as fortran, bytes(raw)):
+    match data:
+        case _Array(
+            state=(1, (int(rows), int(width)), _Dtype(name=b"u1" | "u1"), bool() | 0 | 1 as fortran, bytes(raw))
+        ):
             pass
         case _:
             raise ValueError(f"{shown(path)}: b'data' is no 2-dimensional uint8 array: {REMEDY}")
@@ -63,7 +65,7 @@ def read_batch_dict(path: Path, columns: int) -> tuple[NDArray[np.uint8], NDArra
 
 
 def _check_opcodes(content: bytes) -> None:
-    """Refuse a pickle that uses opcodes no batch needs; reads it, runs nothing."""
+    """Raise ValueError if the pickle uses opcodes that no batch needs; nothing of it is run."""
     tuples = 0
     for opcode, argument, _ in pickletools.genops(content):
         if opcode.name not in OPCODES:
@@ -80,9 +82,6 @@ class _Array:
     """Stand-in for an array: keeps the state the pickle gives it, unlooked at."""
 
     __slots__ = ("state",)
-
-    def __init__(self) -> None:
-        self.state: Any = None
 
     def __setstate__(self, state: Any) -> None:
         self.state = state

@@ -1,4 +1,4 @@
-"""The read: turning whatever goes wrong with a user's file into one line that says what to do."""
+"""Reading a user's files: paths, and one-line ValueErrors for whatever goes wrong."""
 
 import os
 from collections.abc import Iterator
@@ -15,8 +15,7 @@ def reading(file: Path, kind: str, remedy: str) -> Iterator[None]:
     """Re-raise any error of the block as a one-line ValueError naming file, kind of file and remedy.
 
     Parsers of the standard library and NumPy raise a dozen exception types on malformed bytes (zlib.error,
-    EOFError, struct.error, MemoryError ...); to the reader they all mean the same: the file is not what it
-    should be.
+    EOFError, struct.error, MemoryError ...); to the user they all mean that the file is not what it should be.
     """
     try:
         yield
@@ -31,5 +30,5 @@ def shown(file: Path) -> str:
 
 
 def as_path(value: object, keyword: str) -> Path:
-    """Return a path from a str or PathLike, `~` expanded; anything else is a ValueError naming the keyword."""
+    """Return a str or PathLike as a path, `~` expanded. Raises ValueError, naming the keyword, for anything else."""
     return Path(os.path.expanduser(_as_path(keyword, value)))

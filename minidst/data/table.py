@@ -1,25 +1,26 @@
-"""The table: a CSV file of numeric features and one column of class labels, as a data set."""
+"""CSV files: numeric features and one column of class labels, as a data set."""
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from minidst.data.csv_cells import features, is_name, labels, number
-from minidst.data.dataset import Dataset
-from minidst.data.reading import as_path, reading, shown
-from minidst.data.split import train_test_split
+from .dataset import Dataset, train_test_split
+from .reading import as_path, reading, shown
 
+LARGEST = float(np.finfo(np.float32).max)
 REMEDY = "save it as comma-separated UTF-8 text"
 Rows = list[tuple[int, list[str]]]  # line number in the file, cells
 
 
 def load_csv(path: object, target: int | str = -1, test: float = 0.2, seed: int = 0) -> Dataset:
-    """Return the rows of a CSV file, split at random, with features standardised by the train part.
+    """Return the rows of a CSV file, split at random, with features standardised by the training part.
 
     target: column of the labels, by index (negative from the right) or by its name in the header.
     Labels are whole numbers or text and become 0..classes-1 in sorted order; all other cells are numbers as
-    Python's float() reads them. Columns constant in the train part become 0. test, seed: fraction and shuffle.
+    Python's float() reads them. Columns constant in the training part become 0. test, seed: fraction and shuffle.
     A first line counts as header if `target` is a name, if none of its feature cells is a number, or if only
     its target cell is not a number.
     Raises ValueError naming line and column of a cell that is blank, NaN or not a number.
@@ -27,11 +28,10 @@ def load_csv(path: object, target: int | str = -1, test: float = 0.2, seed: int 
     file = as_path(path, "path")
     rows = _read_rows(file)
     column = _target_column(rows, target, file)
-    header = rows[0][1] if isinstance(target, str) or _is_header(rows, column) else None
-    if header is not None:
-        rows = rows[1:]
-    x = np.array([features(line, cells, column, header, file) for line, cells in rows], np.float64)
-    y, classes = labels([(line, cells[column]) for line, cells in rows], file)
+    has_header = isinstance(target, str) or _is_header(rows, column)
+    header, rows = (rows[0][1], rows[1:]) if has_header else (None, rows)
+    x = np.array([_features(line, cells, column, header, file) for line, cells in rows], np.float64)
+    y, classes = _labels([(line, cells[column]) for line, cells in rows], file)
     x_train, y_train, x_test, y_test = train_test_split(x, y, test, seed, file.stem)
     shift = x_train.mean(axis=0)
     # A constant column has a range of exactly 0, while rounding may leave its deviation at 1e-17.
@@ -79,8 +79,57 @@ def _target_column(rows: Rows, target: object, path: Path) -> int:
 
 def _is_header(rows: Rows, column: int) -> bool:
     """Tell a line of column names from a line of values."""
-    first = rows[0][1]
-    if all(is_name(cell) for i, cell in enumerate(first) if i != column):
-        return True
-    below = [cells[column] for _, cells in rows[1:]]
-    return is_name(first[column]) and bool(below) and all(number(cell) is not None for cell in below)
+    is_name = [cell.strip() != "" and _number(cell) is None for cell in rows[0][1]]
+    below = [_number(cells[column]) for _, cells in rows[1:]]
+    return all(is_name[:column] + is_name[column + 1 :]) or (is_name[column] and bool(below) and None not in below)
+
+
+def _number(cell: str) -> float | None:
+    """Return the number a cell spells, as Python's float() reads it (NaN and infinity too), or None."""
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _features(line: int, cells: list[str], target: int, header: list[str] | None, path: Path) -> NDArray[np.float64]:
+    """Return the numbers of one line without the cell at index `target`, (columns - 1,) float64.
+
+    Raises ValueError naming line and column of the first cell that is blank, no number or no finite float32.
+    """
+    values = []
+    for i, cell in enumerate(cells):
+        if i == target:
+            continue
+        value = _number(cell)
+        if value is None or not abs(value) <= LARGEST:  # NaN fails the comparison too
+            name = f" ({header[i].strip()[:40]!r})" if header else ""
+            raise ValueError(
+                f"{shown(path)} line {line}, column {i + 1}{name}: {cell[:40]!r} is not a finite float32: "
+                "fill the gap, drop the line or turn the column into numbers"
+            )
+        values.append(value)
+    return np.array(values)
+
+
+def _labels(cells: list[tuple[int, str]], path: Path) -> tuple[NDArray[np.int64], int]:
+    """Return labels 0..classes-1 and the number of classes, from (line, cell) pairs.
+
+    If all cells are numbers they sort as numbers, else as text.
+    Raises ValueError for a blank cell and for a number that is not whole.
+    """
+    for line, cell in cells:
+        if cell.strip() == "":
+            raise ValueError(f"{shown(path)} line {line} has a blank label: fill the gap or drop the line")
+    values: list[Any] = [_number(cell) for _, cell in cells]
+    if None in values:
+        values = [cell.strip() for _, cell in cells]
+    else:
+        for (line, cell), value in zip(cells, values, strict=True):
+            if not value.is_integer():
+                raise ValueError(
+                    f"{shown(path)} line {line} has the label {cell[:40]!r}, classes are whole numbers or text: "
+                    "for regression write an npz file with float y of shape (samples, outputs)"
+                )
+    index = {value: i for i, value in enumerate(sorted(set(values)))}
+    return np.array([index[value] for value in values], np.int64), len(index)

@@ -20,30 +20,10 @@ from .schedule import Constant, Cosine, LinearDecay, Schedule
 from .update import exchange, update_topology
 
 __all__ = [
-    "METHODS",
-    "Constant",
-    "Cosine",
-    "Exchange",
-    "GrowthContext",
-    "GuidedSample",
-    "LinearDecay",
-    "Method",
-    "Schedule",
-    "Score",
-    "all_absent",
-    "exchange",
-    "from_init",
-    "gradient",
-    "grow",
-    "method",
-    "micro_batched",
-    "prune",
-    "random_absent",
-    "textbook_gradient",
-    "update",
-    "update_topology",
-    "zeros",
-]
+    "METHODS", "Constant", "Cosine", "Exchange", "GrowthContext", "GuidedSample", "LinearDecay", "Method",
+    "Schedule", "Score", "all_absent", "exchange", "from_init", "gradient", "grow", "method", "micro_batched",
+    "prune", "random_absent", "textbook_gradient", "update", "update_topology", "zeros",
+]  # fmt: skip
 
 __getattr__ = renamed(
     "minidst.dst",

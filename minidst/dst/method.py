@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -29,29 +29,6 @@ class Exchange(NamedTuple):
         return Exchange(self.pruned + other.pruned, self.grown + other.grown, self.considered + other.considered)
 
 
-class Batch(Protocol):
-    """Some samples of the training set; X and y are copied out of it anew each time they are asked for."""
-
-    @property
-    def size(self) -> int:
-        """Number of samples B."""
-        ...
-
-    @property
-    def X(self) -> Float:
-        """(n_in, B), one column per sample."""
-        ...
-
-    @property
-    def y(self) -> Any:
-        """The targets, as the network's loss takes them."""
-        ...
-
-    def split(self, parts: int) -> Sequence[Batch]:
-        """The same samples in that many batches of equal size, give or take one."""
-        ...
-
-
 Batches = Callable[[], Iterator[tuple[Float, Any]]]
 """A call starts a pass over the training set: (X, y) of one batch after the other, X (n_in, B)."""
 
@@ -61,9 +38,12 @@ Begin = Callable[[Network, Batches, np.random.Generator], None]
 Update = Callable[[Network, "Method", float, np.random.Generator], Exchange]
 """A topology update of a whole network, for methods that are not prune-then-grow in each layer."""
 
-UpdateStep = Callable[[Network, "Method", Batch, float, np.random.Generator], tuple[float, Exchange]]
-"""A whole update step, forward and backward passes included → (loss, what it did). At a loss that is not finite it
-returns at once, and the trainer says where it began."""
+UpdateStep = Callable[[Network, "Method", Any, float, np.random.Generator], tuple[float, Exchange]]
+"""A whole update step, forward and backward passes included: (net, method, batch, fraction, rng) → (loss, what it did).
+
+batch: a `training.loop.Batch`, with its X (n_in, B), y and size made on demand, and split(parts). At a loss that is not
+finite the step returns at once, and the trainer says where that began.
+"""
 
 AfterStep = Callable[[Network, float, np.random.Generator], Exchange]
 """(net, lr, rng): called after every optimizer step."""

@@ -42,7 +42,7 @@ def method(name: str | Method, /, **changes: Any) -> Method:
     Raises ValueError for an unknown name (naming the nearest), an unknown field, or a contradictory record.
     """
     record = name
-    changes, micro_batches = _renamed(changes)
+    changes, micro_batches = _renamed(changes) if changes else ({}, 1)
     if not isinstance(record, Method):
         known = METHODS | COMBINATIONS
         check_choice("method", name, known, "`minidst methods` lists all")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .._support.validation import check_callable, check_integer, check_interval, is_integer, quoted
-from ..nn.schedules import constant, cosine, linear
+from ..nn.optim import constant, cosine, linear
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Schedule:
         if not is_integer(self.every) and not (isinstance(self.every, str) and self.every == "epoch"):
             raise ValueError(f"every {quoted(self.every)} must be a whole number of steps, at least 1; or 'epoch'")
         check_interval("until", self.until, "(0, 1]", "it is a fraction of training")
-        check_callable("decay", self.decay, "a function of the progress, such as nn.schedules.cosine")
+        check_callable("decay", self.decay, "a function of the progress, such as nn.optim.cosine")
         check_integer("first", self.first, why="at step 0 the network has not learnt anything yet")
 
     def fraction(self, t: int, T: int, steps_per_epoch: int) -> float:

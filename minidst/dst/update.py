@@ -60,15 +60,17 @@ def choose(
     if method.prune is None or layer.W.density == 1:
         return NONE, NONE, 0
     k = how_many(method.prune, layer.weight.values, fraction, method.round)
-    if method.order == "grow_then_prune":
-        G, considered = grow(layer, method, NONE, k, rng, net)
-        _, P = lowest([layer], method, G.size, rng)
-        return P, G, considered
-    scores, P = lowest([layer], method, k, rng)
-    G, considered = grow(layer, method, P, k, rng, net)
-    if G.size < P.size:
+    prunes_first, P = method.order == "prune_then_grow", NONE
+    if prunes_first:
+        scores = method.prune(layer.weight.values, layer.gradient, rng)
+        P = k_smallest(scores, k)
+    context, S = candidates(layer, method, P, k, rng, net)
+    G = method.score(context, S, k) if method.score else pick(S, k, rng)
+    if not prunes_first:
+        P = k_smallest(method.prune(layer.weight.values, layer.gradient, rng), G.size)
+    elif G.size < P.size:
         P = spare(P, scores, np.isin(layer.W.keys()[P], G, assume_unique=True), G.size)
-    return P, G, considered
+    return P, G, context.free if S is None else S.size
 
 
 def lowest(layers: Sequence[SparseLinear], method: Method, k: int, rng: Generator) -> tuple[Float, Offset]:
@@ -98,7 +100,7 @@ def candidates(
 
 
 def spare(P: Offset, scores: Float, regrown: Bool, grown: int) -> Offset:
-    """P less its best-scored surplus over |G|; what G regrows is not spared, for it is to start anew."""
+    """P less its best-scored surplus over |G|; what G regrows stays in P, because it is to start anew."""
     surplus = P.size - grown
     leaving = np.flatnonzero(~regrown)
     kept = k_smallest(scores[P[leaving]], leaving.size - surplus)  # between equal scores the smaller key goes
@@ -127,8 +129,13 @@ def _initial_weights(layer: SparseLinear, method: Method, P: Offset, G: Offset, 
 def exchange_globally(net: Network, method: Method, fraction: float, rng: Generator) -> Exchange:
     """An exchange with one k for the network: its lowest scores go, its best candidates come, in whatever layer.
 
-    Each layer offers its k best by the record's own score, which then compares the offers of all layers; a layer's part
-    of a guided sample is proportional to its n_out·n_in. A full layer has none to offer, but may lose some.
+    1. P: all layers' connections are scored in one long array, layer after layer, and the k lowest positions in it are
+       split back into each layer's own (`split_by_layer`).
+    2. Offers: each layer gives its k best candidates by the record's own score; more than k of one layer cannot be
+       among the k best of all. A layer's part of a guided sample is proportional to its n_out·n_in.
+    3. G: the k best of all offers together, split back in the same way.
+    4. Every layer is rewired with its parts of P and G, which may differ in size: so layers trade connections. A full
+       layer has nothing to offer, but may lose some.
     """
     layers = net.sparse
     if method.prune is None or all(layer.W.density == 1 for layer in layers):

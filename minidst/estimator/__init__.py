@@ -1,9 +1,8 @@
 """Estimators for scikit-learn: sparse perceptrons with `fit` and `predict`. They need the extra `sklearn`."""
 
 try:
-    from .classifier import SparseMLPClassifier
+    from .estimators import SparseMLPClassifier, SparseMLPRegressor
     from .perceptron import SparseMLP
-    from .regressor import SparseMLPRegressor
 except ImportError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise

@@ -1,7 +1,7 @@
-"""The README's table: `python -m minidst.estimator` measures these estimators against scikit-learn's, in a minute.
+"""`python -m minidst.estimator` prints the README's table: these estimators beside scikit-learn's, in a minute.
 
-Five seeds, each with a split of its own (a quarter to test on, stratified) into which both are fitted; standardised
-float32 features; one thread for BLAS and one for minidst; parameters as they are by default, unless the row says.
+Five seeds, each with its own stratified split (a quarter to test on), the same for all rows; standardised float32
+features; one thread for BLAS and one for minidst; default parameters except those that the row names.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ ROWS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 
 def measured(kind: Any, parameters: dict[str, Any], X: Any, y: Any, seed: int) -> tuple[float, int, float, int, int]:
-    """(test accuracy, connections, seconds of `fit`, bytes of the pickle, epochs) of one fit."""
+    """Fit once and return (test accuracy, connections, seconds of `fit`, bytes of the pickle, epochs)."""
     x_train, x_test, y_train, y_test = train_test_split(X, y, test_size=0.25, stratify=y, random_state=seed)
     scaler = StandardScaler().fit(x_train)
     estimator = kind(**parameters, random_state=seed)
     start = perf_counter()
     estimator.fit(scaler.transform(x_train), y_train)
     seconds = perf_counter() - start
-    connections = sum(coefs.size for coefs in estimator.coefs_)  # of a CSR array: those it has
+    connections = sum(coefs.size for coefs in estimator.coefs_)  # size of a CSR array: its stored entries
     accuracy = estimator.score(scaler.transform(x_test), y_test)
     return accuracy, connections, seconds, len(pickle.dumps(estimator)), estimator.n_iter_
 
 
 def main() -> None:
-    """Print the table, in Markdown."""
-    simplefilter("ignore", ConvergenceWarning)  # 200 epochs are scikit-learn's default, and the row says what they give
+    """Print the table in Markdown."""
+    simplefilter("ignore", ConvergenceWarning)  # of scikit-learn's default of 200 epochs; the table shows their number
     print("| data | estimator | test accuracy % | connections | epochs | fit seconds | pickle kB |")
     print("|---|---|---|---|---|---|---|")
     with threadpool_limits(1):
@@ -56,7 +56,7 @@ def main() -> None:
             X, y = load(return_X_y=True)
             X = X.astype(np.float32)
             for row, (kind, parameters) in ROWS.items():
-                kind(max_iter=1).fit(X, y)  # kernels are compiled before any clock runs
+                kind(max_iter=1).fit(X, y)  # compiles the kernels before anything is timed
                 runs = [measured(kind, parameters, X, y, seed) for seed in range(SEEDS)]
                 accuracy, connections, seconds, pickled, epochs = zip(*runs, strict=True)
                 print(

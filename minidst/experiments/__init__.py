@@ -1,1 +1,1 @@
-"""Many runs: methods compared on one data set, and studies as grids of runs with their reports."""
+"""Experiments of many runs: methods compared on one data set, and studies, which are grids of trials with reports."""

@@ -1,9 +1,9 @@
-"""Several methods on the same data with the same budget: the experiment behind the README's table."""
-
-from __future__ import annotations
+"""Compare methods on the same data with the same budget: the experiment behind the README's table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Row:
 
     @property
     def measure(self) -> str:
-        """What the scores are: "accuracy", or "loss" for regression."""
+        """What a score is: "accuracy", or "loss" for regression."""
         return self.histories[0].measure
 
     @property
@@ -54,27 +54,20 @@ class Row:
 
     @property
     def peak_bytes(self) -> int:
-        """Most bytes of values, indices, and the state of optimizer and method in any run."""
+        """Most bytes of values, indices, and optimizer and method state in any run."""
         return max(history.peak_bytes for history in self.histories)
 
     @property
     def seconds(self) -> float:
-        """Median training time of a run, evaluation apart (the first run also waits for kernels to compile)."""
+        """Median training time of a run without evaluation (the first run also waits for kernels to compile)."""
         return float(np.median([history.seconds for history in self.histories]))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and strings, ready for JSON."""
-        return {
-            "method": self.method,
-            "measure": self.measure,
-            "score": self.score,
-            "interval": None if np.isnan(self.interval) else self.interval,
-            "scores": [float(score) for score in self.scores],
-            "connections": self.connections,
-            "needs_dense": self.needs_dense,
-            "peak_bytes": self.peak_bytes,
-            "seconds": self.seconds,
-        }
+        scores, interval = self.scores.tolist(), None if np.isnan(self.interval) else self.interval
+        return {"method": self.method, "measure": self.measure, "score": self.score, "interval": interval,
+                "scores": scores, "connections": self.connections, "needs_dense": self.needs_dense,
+                "peak_bytes": self.peak_bytes, "seconds": self.seconds}  # fmt: skip
 
 
 def compare(
@@ -89,12 +82,12 @@ def compare(
     paper_schedules: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> list[Row]:
-    """Train every method with seeds 0 … seeds − 1, all with one schedule scaled to the run's length.
+    """Train every method once with each of the seeds 0 … seeds − 1, all with one schedule scaled to the run (`paced`).
 
-    That schedule is α = 0.3, cosine to 0 at 75 % of training, with ΔT such that a run holds 67 periods (20 steps on
-    digits); what prunes a dense network keeps its own α and curve, for it exchanges nothing. `paper_schedules=True`
-    keeps each record's own. progress: called after each run with method and seed.
-    Raises ValueError for what does not fit, before anything is trained.
+    That schedule has α = 0.3, falling as a cosine to 0 at 75 % of training, and 67 periods ΔT in a run (of 20 steps on
+    digits). A method that prunes a dense network exchanges nothing, so it keeps its own α and curve.
+    paper_schedules: keep each record's own schedule; progress: called after each run with method and seed. Raises
+    ValueError for arguments that do not fit, before anything is trained.
     """
     config = Config() if config is None else config
     check_type("data", data, Dataset, 'a Dataset, such as minidst.load("digits")')
@@ -104,19 +97,18 @@ def compare(
         if isinstance(listed, str) or not isinstance(listed, Sequence):
             raise ValueError(f"{name} {quoted(listed)} must be a list, such as {such}")
     if not methods:
-        raise ValueError(f"methods {quoted(methods)} name none; give at least one, such as ['rigl']")
+        raise ValueError(f"methods {quoted(methods)} is empty; give at least one, such as ['rigl']")
     samples = len(data.x_train) - held_out_samples(len(data.x_train), config.validation)
-    names = dict.fromkeys(methods)  # each once
-    records = [_scheduled(method(name), samples, config, paper_schedules) for name in names]
-    sizes = layer_sizes(data, hidden)
-    loss = loss_for(data)
+    steps = config.epochs * ceil(samples / config.batch)
+    records = [method(name) if paper_schedules else paced(method(name), steps) for name in dict.fromkeys(methods)]
+    network = partial(mlp, layer_sizes(data, hidden), density=density, allocation=allocation, loss=loss_for(data))
     for record in records:  # a budget that leaves a layer empty is found here, not after the first method's runs
-        mlp(sizes, density=density, method=record, allocation=allocation, loss=loss)
+        network(method=record)
     rows = []
     for record in records:
         histories = []
         for seed in range(seeds):
-            net = mlp(sizes, density=density, method=record, allocation=allocation, seed=seed, loss=loss)
+            net = network(method=record, seed=seed)
             histories.append(fit(net, data, record, config, progress=False))
             if progress:
                 progress(record.name, seed)
@@ -125,24 +117,20 @@ def compare(
 
 
 def layer_sizes(data: Dataset, hidden: Sequence[int]) -> tuple[int, ...]:
-    """Units per level: features, hidden layers, and an output per class or per value."""
+    """Units per level: features, hidden layers, and one output per class or per value."""
     return (data.features, *hidden, data.classes or data.y_train.shape[1])
 
 
 def loss_for(data: Dataset) -> Loss | None:
-    """Mean squared error for regression; None stands for the network's own choice, cross-entropy."""
+    """Mean squared error for regression; None for classification, where networks default to cross-entropy."""
     return None if data.classes else MeanSquaredError()
 
 
-def _scheduled(record: Method, samples: int, config: Config, paper_schedules: bool) -> Method:
-    return record if paper_schedules else paced(record, config.epochs * -(-samples // config.batch))
-
-
 def paced(record: Method, steps: int) -> Method:
-    """The record with the schedule that `compare` gives all methods in a training of so many steps."""
+    """The record with the schedule that `compare` gives all methods in a training of `steps` steps."""
     if not record.dynamic:
         return record
     every = max(1, round(steps / UPDATES_PER_RUN))
-    if record.start == "dense":
-        return replace(record, schedule=replace(record.schedule, every=every))
-    return replace(record, schedule=Cosine(alpha=0.3, every=every, until=0.75))
+    own_curve = record.start == "dense"
+    schedule = replace(record.schedule, every=every) if own_curve else Cosine(alpha=0.3, every=every, until=0.75)
+    return replace(record, schedule=schedule)

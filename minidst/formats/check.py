@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from .._support.validation import INT32_MAX, as_array, is_integer, quoted
+from .._support.validation import INT32_MAX, as_array, is_size, quoted
 from ..kernels.arrays import Float, Index
 
 
 def shape(given: Any) -> tuple[int, int]:
     """(n_out, n_in) as two ints from 1 to 2³¹ − 1."""
     sizes = given if isinstance(given, tuple | list | np.ndarray) else ()
-    if len(sizes) != 2 or not (is_integer(sizes[0], 1, INT32_MAX) and is_integer(sizes[1], 1, INT32_MAX)):
+    if len(sizes) != 2 or not all(map(is_size, sizes)):
         raise ValueError(f"shape {quoted(given)} must be (n_out, n_in), whole numbers from 1 to {INT32_MAX}")
     return int(sizes[0]), int(sizes[1])
 

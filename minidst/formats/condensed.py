@@ -70,7 +70,8 @@ class Condensed(Sparse):
         return np.repeat(self.active, self.fan_in), self.indices.reshape(-1)
 
     @classmethod
-    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+    def from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """`from_connections` without its checks, but for the one of a constant fan-in, which raises ValueError."""
         fan_in = np.bincount(rows, minlength=shape[0])
         active = np.flatnonzero(fan_in)
         if active.size == 0:
@@ -85,11 +86,6 @@ class Condensed(Sparse):
         rectangle = (active.size, int(counts[0]))
         indices, weights = np.reshape(cols, rectangle), np.reshape(values, rectangle)
         return cls._unchecked(shape=shape, indices=indices, values=weights, rows=active.astype(np.int32))
-
-    def index_bytes(self) -> int:
-        """Bytes of indices, active rows and, once used, the view by columns, with the row pointer that it needs."""
-        indptr = self.columns.indptr.nbytes if "columns" in self.__dict__ else 0
-        return self.indices.nbytes + self.active.nbytes + self._column_bytes() + indptr
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         if self.active.size < self.shape[0]:

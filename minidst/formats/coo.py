@@ -39,16 +39,13 @@ class COO(Sparse):
         return self.rows, self.cols
 
     @classmethod
-    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+    def from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """`from_connections` without its checks."""
         return cls._unchecked(shape=shape, rows=rows, cols=cols, values=values)
 
     def to_scipy(self) -> Any:
         """A `scipy.sparse.coo_array` of copies."""
         return scipy.sparse.coo_array((self.values.copy(), (self.rows.copy(), self.cols.copy())), shape=self.shape)
-
-    def index_bytes(self) -> int:
-        """Bytes of rows and cols."""
-        return self.rows.nbytes + self.cols.nbytes
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         out[:] = bias[:, None]

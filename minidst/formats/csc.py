@@ -12,7 +12,7 @@ import scipy.sparse
 
 from ..kernels import csc, csr
 from ..kernels.arrays import Float, Index, Offset
-from ..kernels.threads import even_cuts, run_slices, slices
+from ..kernels.threads import even_cuts, run_slices
 
 CACHE = 1 << 19  # bytes of activations that stay in a core's second-level cache
 PER_VISIT = 25  # connections of a row that make up for fetching its tile, where X is visited in panels
@@ -40,36 +40,29 @@ class CSCView:
             array.flags.writeable = False
         return cls(indptr, cols, colptr, rows)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of `colptr` and `rows`; where the slices of several threads begin is not counted."""
-        return self.colptr.nbytes + self.rows.nbytes
-
     def spmm(self, values: Float, DY: Float, out: Float) -> None:
         """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
         by_column, none = np.empty_like(values), np.zeros(len(out), out.dtype)
-        csc.gather(self.colptr, self.rows, self._first_from(0), values, by_column)
+        csc.gather(self.colptr, self.rows, self.indptr[:-1].copy(), values, by_column)
         height = panel(DY, self.rows.size / (len(DY) * len(out)), out)
 
         def part(j0: int, j1: int) -> tuple[Any, ...]:
             return self.colptr[j0 : j1 + 1], self.rows, by_column, DY, none, height, out[j0:j1]
 
-        run_slices(csr.spmm, part, even_cuts(self.colptr, slices(values.size * DY.shape[1])))
+        run_slices(csr.spmm, part, even_cuts(self.colptr, values.size * DY.shape[1]))
 
     def backward(self, values: Float, DY: Float, X: Float, DW: Float, DX: Float) -> None:
         """DW and DX in one pass over the columns."""
         height = panel(DY, self.rows.size / (len(DY) * len(X)))
 
         def part(j0: int, j1: int) -> tuple[Any, ...]:
-            here = self._first_from(j0)
+            here = self._first_from(j0) if j0 else self.indptr[:-1].copy()
             return self.colptr[j0 : j1 + 1], self.rows, here, values, DY, X[j0:j1], height, DW, DX[j0:j1]
 
-        run_slices(csc.backward, part, even_cuts(self.colptr, slices(2 * values.size * X.shape[1])))
+        run_slices(csc.backward, part, even_cuts(self.colptr, 2 * values.size * X.shape[1]))
 
     def _first_from(self, j: int) -> Offset:
         """The first connection of each row whose input is at least j; several threads begin at the same j each time."""
-        if j == 0:
-            return self.indptr[:-1].copy()
         if j not in self._starts:
             first = np.empty_like(self.indptr[:-1])
             csc.seek(self.indptr, self.cols, j, first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -11,9 +12,9 @@ import scipy.sparse
 from .._support.validation import as_array
 from ..kernels import csr
 from ..kernels.arrays import Float, Index, Offset
-from ..kernels.threads import even_cuts, run_slices, slices
+from ..kernels.threads import even_cuts, run_slices
 from . import check
-from .csc import panel
+from .csc import CSCView, panel
 from .sparse import Sparse
 
 
@@ -59,7 +60,8 @@ class CSR(Sparse):
         return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr)), self.indices
 
     @classmethod
-    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+    def from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """`from_connections` without its checks."""
         indptr = np.zeros(shape[0] + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=shape[0]), out=indptr[1:])
         return cls._unchecked(shape=shape, indptr=indptr, indices=cols, values=values)
@@ -68,17 +70,13 @@ class CSR(Sparse):
         """A `scipy.sparse.csr_array` of copies."""
         return scipy.sparse.csr_array((self.values.copy(), self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
-    def index_bytes(self) -> int:
-        """Bytes of indptr, indices and, once used, the view by columns."""
-        return self.indptr.nbytes + self.indices.nbytes + self._column_bytes()
-
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         height = panel(X, self.density, out)
 
         def part(r0: int, r1: int) -> tuple[Any, ...]:
             return self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1]
 
-        run_slices(csr.spmm, part, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
+        run_slices(csr.spmm, part, even_cuts(self.indptr, self.nnz * X.shape[1]))
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         csr.spmv(self.indptr, self.indices, self.values, x, bias, out)
@@ -87,7 +85,9 @@ class CSR(Sparse):
         def part(r0: int, r1: int) -> tuple[Any, ...]:
             return self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out
 
-        run_slices(csr.sddmm, part, even_cuts(self.indptr, slices(self.nnz * X.shape[1])))
+        run_slices(csr.sddmm, part, even_cuts(self.indptr, self.nnz * X.shape[1]))
 
-    def _indptr(self) -> Offset:
-        return self.indptr
+    @cached_property
+    def columns(self) -> CSCView:
+        """The view by columns, built at the first use of Wᵀ."""
+        return CSCView.of(self.shape, self.indptr, self.indices)

@@ -43,12 +43,12 @@ class Sparse(ABC):
         Raises ValueError if they are not or, for Condensed, if rows that have any differ in their number.
         """
         shape = check.shape(shape)
-        return cls._from_sorted(shape, *check.connections(shape, rows, cols, values))
+        return cls.from_sorted(shape, *check.connections(shape, rows, cols, values))
 
     @classmethod
     @abstractmethod
-    def _from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
-        """`from_connections` of what has been checked: int32 in order and each once, finite weights."""
+    def from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
+        """`from_connections` without its checks, for int32 connections known to be in order, and finite weights."""
 
     @classmethod
     def _unchecked(cls, **fields: Any) -> Self:
@@ -69,9 +69,15 @@ class Sparse(ABC):
     @abstractmethod
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None: ...
 
-    @abstractmethod
     def index_bytes(self) -> int:
         """Bytes of the index arrays, with those of the view by columns if it has been built."""
+        total = 0
+        for name in self.__dataclass_fields__.keys() - {"shape", "values"}:
+            total += getattr(self, name).nbytes
+        if "columns" in self.__dict__:
+            total += self.columns.colptr.nbytes + self.columns.rows.nbytes
+            total += 0 if hasattr(self, "indptr") else self.columns.indptr.nbytes  # made for the view
+        return total
 
     @property
     def nnz(self) -> int:
@@ -193,18 +199,13 @@ class Sparse(ABC):
     @cached_property
     def columns(self) -> CSCView:
         """The view by columns, built at the first use of Wᵀ; it depends on the topology alone, so it lives as long."""
-        return CSCView.of(self.shape, self._indptr(), self.connections()[1])
-
-    def _indptr(self) -> Offset:
-        """Where the connections of each row begin, (n_out + 1,) int64."""
-        return np.searchsorted(self.connections()[0], np.arange(self.shape[0] + 1)).astype(np.int64)
+        rows, cols = self.connections()
+        indptr = np.searchsorted(rows, np.arange(self.shape[0] + 1)).astype(np.int64)
+        return CSCView.of(self.shape, indptr, cols)
 
     def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         """Copies and pickles are made by the constructor, which checks again and makes indices read-only again."""
         return type(self), tuple(getattr(self, name) for name in self.__dataclass_fields__)
-
-    def _column_bytes(self) -> int:
-        return self.columns.nbytes if "columns" in self.__dict__ else 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,8 @@
 """Products with Wᵀ: column j holds the connections that leave input j, `rows[colptr[j]]` to `rows[colptr[j + 1]]`.
 
-Weights lie row by row, and no permutation says where those of a column are: going through the columns from the left,
-each row's connections are met in their own order, so it is enough to count. `here[i]` is the connection of row i that
-comes next. Panels, tiles and slices are as in csr.py, with DY for X.
+The weights stay in CSR order, row by row, and no permutation says where those of a column are. It is not needed: if the
+columns are visited from left to right, each row's connections are met in their own order, so it is enough to count.
+`here[i]` is the connection of row i that comes next. Panels, tiles and slices are as in csr.py, with DY for X.
 """
 
 import numpy as np
@@ -32,7 +32,11 @@ def gather(colptr: Offset, rows: Index, here: Offset, values: Float, out: Float)
 def backward(
     colptr: Offset, rows: Index, here: Offset, values: Float, DY: Float, X: Float, panel: int, DW: Float, DX: Float
 ) -> None:
-    """DX[j, b] = Σ_{e in column j} W[e] · DY[i(e), b],  DW[e] = Σ_b DY[i(e), b] · X[j, b]: one look at DY for both."""
+    """DX[j, b] = Σ_{e in column j} W[e] · DY[i(e), b],  DW[e] = Σ_b DY[i(e), b] · X[j, b]: one load of DY for both.
+
+    Both derivatives need the same row DY[i(e), ·], and rows of DY in an order that no cache can guess are what the
+    product waits for, so each is loaded once and used twice.
+    """
     b = _backward_tiles(colptr, rows, here, values, DY, X, panel, EIGHT, 0, DW, DX)
     b = _backward_tiles(colptr, rows, here, values, DY, X, panel, TWO, b, DW, DX)
     if b < X.shape[1] or b == 0:
@@ -63,8 +67,16 @@ def _backward_tiles(
     DW: Float,
     DX: Float,
 ) -> int:
+    """The samples from b on, while whole tiles of this size are left; returns the first sample that is not done.
+
+    For one tile of samples and column j, x = X[j, tile] and the sum dx = DX[j, tile] stay in registers while the
+    column's connections pass by: each loads dy = DY[i, tile], gives its weight's gradient x·dy, added up over tiles of
+    samples in DW[e], and adds W[e]·dy to dx. Where DY exceeds the cache it is visited in panels of rows: all columns
+    for rows below the first limit, then all for the next rows, so `there[j]` remembers how far column j has come and dx
+    is stored and loaded again in between. `here` and `there` start anew for every tile of samples.
+    """
     while b + samples(X, size) <= X.shape[1]:
-        here, there = start.copy(), colptr[:-1].copy()  # what comes next in each row, and in each column
+        here, there = start.copy(), colptr[:-1].copy()  # the next connection of each row, and of each column
         for limit in range(panel, DY.shape[0] + panel, panel):
             for j in range(DX.shape[0]):
                 x, dx = load(X, j, b, size), fill(X, 0, size) if limit == panel else load(DX, j, b, size)

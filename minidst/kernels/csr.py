@@ -1,9 +1,9 @@
 """Products of a CSR matrix: row i holds the connections `indptr[i]` to `indptr[i + 1]`, the fan-in of output i.
 
-Samples go through in tiles that stay in vector registers (lanes.py). A wide layer's X does not fit into the fast part
-of the cache, so it is taken in panels of rows: connections of every output to the first panel, then to the next. Each
-row of `out` belongs to one outer iteration that reads nothing another one writes, so a caller may hand any slice of
-rows to any thread and get the same bits.
+Samples are processed in tiles that stay in vector registers (simd/tiles.py). A wide layer's X does not fit into the
+fast part of the cache, so it is visited in panels of rows: connections of every output to the first panel, then to the
+next. Each row of `out` belongs to one outer iteration that reads nothing another one writes, so any slice of rows may
+run on any thread, with the same bits.
 """
 
 from .arrays import Float, Index, Offset

@@ -1,4 +1,4 @@
-"""Sets of connections as sorted keys i·n_in + j: merged, subtracted, looked up, and split into row and column.
+"""Sets of connections as sorted keys i·n_in + j: sorted, merged, subtracted, and split into row and column.
 
 Which keys stay is hard to predict, so the loops below avoid branches on it: a key is written before it is known whether
 it stays, and if not the next one takes its place.
@@ -10,6 +10,23 @@ import numpy as np
 
 from .arrays import Bool, Index, Offset
 from .jit import jit
+from .radix_sort import BITS, PILES, begin_piles
+
+
+@jit
+def sort_keys(keys: Offset) -> None:
+    """Sort keys in place: a radix sort, least digit first (radix_sort.py)."""
+    spare, starts = np.empty_like(keys), np.empty(PILES, np.int64)
+    largest = keys.max() if keys.size else 0
+    shift = 0
+    while largest >> shift > 0:
+        begin_piles(keys, shift, starts)
+        for key in keys:
+            pile = key >> shift & PILES - 1
+            spare[starts[pile]] = key
+            starts[pile] += 1
+        keys[:] = spare
+        shift += BITS
 
 
 @jit

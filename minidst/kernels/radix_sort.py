@@ -14,7 +14,7 @@ PILES = 1 << BITS
 
 
 @jit
-def _begin_piles(numbers: Offset, shift: int, out: Offset) -> None:
+def begin_piles(numbers: Offset, shift: int, out: Offset) -> None:
     """Where the pile of each digit begins, if the piles lie one after the other."""
     out[:] = 0
     for number in numbers:
@@ -25,22 +25,6 @@ def _begin_piles(numbers: Offset, shift: int, out: Offset) -> None:
 
 
 @jit
-def sort_keys(keys: Offset) -> None:
-    """Sort numbers from 0 in place."""
-    spare, starts = np.empty_like(keys), np.empty(PILES, np.int64)
-    largest = keys.max() if keys.size else 0
-    shift = 0
-    while largest >> shift > 0:
-        _begin_piles(keys, shift, starts)
-        for key in keys:
-            pile = key >> shift & PILES - 1
-            spare[starts[pile]] = key
-            starts[pile] += 1
-        keys[:] = spare
-        shift += BITS
-
-
-@jit
 def stable_order(bits: Offset) -> Index:
     """The positions of numbers from 0 in increasing order, equal ones as they come."""
     order, spare = np.arange(bits.size, dtype=np.int32), np.empty(bits.size, np.int32)
@@ -48,7 +32,7 @@ def stable_order(bits: Offset) -> Index:
     largest = bits.max() if bits.size else bits.dtype.type(0)
     shift = 0
     while largest >> shift > 0:
-        _begin_piles(bits, shift, starts)
+        begin_piles(bits, shift, starts)
         for position in order:
             pile = bits[position] >> shift & PILES - 1
             spare[starts[pile]] = position
@@ -81,28 +65,3 @@ def ranks_by_sign(theta: Float, order: Index, out: Float) -> None:
         else:
             p += 1
             out[e] = p / positives
-
-
-@jit
-def kth_smallest(scores: Index, k: int) -> int:
-    """The k-th smallest (from 0) of float32 numbers, given and returned as their bits; digits of eleven, first to last.
-
-    Each pass counts, among the numbers that share the digits found so far, how many have each next one: three passes,
-    whatever the numbers are, where partitioning slows down if many are equal, as the weights of the newborn are.
-    """
-    counts, found, left = np.empty(PILES, np.int64), 0, 33
-    while left > 0:
-        left -= BITS
-        counts[:] = 0
-        for number in scores:
-            bits = np.int64(number)
-            place = (bits ^ (bits >> 31 & 0x7FFFFFFF)) + (1 << 31)  # rises with the number: negatives count downwards
-            if place >> left + BITS == found:
-                counts[place >> left & PILES - 1] += 1
-        digit = 0
-        while k >= counts[digit]:
-            k -= counts[digit]
-            digit += 1
-        found = found << BITS | digit
-    signed = found - (1 << 31)
-    return signed ^ (signed >> 31 & 0x7FFFFFFF)

@@ -1,4 +1,4 @@
-"""Draws from a distribution that is given by its running sums."""
+"""Inverse-CDF sampling: draws from a distribution given by its cumulative sums."""
 
 from .arrays import Float, Index
 from .jit import jit

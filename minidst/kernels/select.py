@@ -4,9 +4,9 @@ import heapq
 
 import numpy as np
 
-from .arrays import Bool, Float, Offset, Scalar
+from .arrays import Bool, Float, Index, Offset, Scalar
 from .jit import jit
-from .radix_sort import kth_smallest
+from .radix_sort import BITS, PILES
 
 STRIDE = 64  # scores looked at together before a single one is
 
@@ -31,19 +31,39 @@ def _first(scores: Float, k: int, sign: int) -> Offset:
     if k > (count := np.count_nonzero(numbers)):  # NaN is never among the best while a number is left
         chosen, ties = numbers, ~numbers
     else:
-        cut = _kth(scores if count == scores.size else scores[numbers], k - 1 if sign > 0 else int(count) - k)
+        left, rank = scores if count == scores.size else scores[numbers], k - 1 if sign > 0 else int(count) - k
+        if scores.dtype == np.float32:  # + 0: −0 is 0
+            cut: Scalar = np.int32(kth_smallest((left + np.float32(0)).view(np.int32), rank)).view(np.float32)
+        else:
+            cut = np.partition(left, rank)[rank]
         chosen, ties = scores < cut if sign > 0 else scores > cut, scores == cut
     chosen[np.flatnonzero(ties)[: k - np.count_nonzero(chosen)]] = True
     return np.flatnonzero(chosen)
 
 
-def _kth(scores: Float, k: int) -> Scalar:
-    """The k-th smallest, from 0."""
-    if scores.dtype != np.float32:
-        number: Scalar = np.partition(scores, k)[k]
-        return number
-    bits = (scores + np.float32(0)).view(np.int32)  # + 0: −0 is 0
-    return np.int32(kth_smallest(bits, k)).view(np.float32)
+@jit
+def kth_smallest(scores: Index, k: int) -> int:
+    """The k-th smallest (from 0) of float32 numbers, given and returned as their bits; digits of eleven, first to last.
+
+    Each pass counts, among the numbers that share the digits found so far, how many have each next one: three passes,
+    whatever the numbers are, where partitioning slows down if many are equal, as the weights of the newborn are.
+    """
+    counts, found, left = np.empty(PILES, np.int64), 0, 33
+    while left > 0:
+        left -= BITS
+        counts[:] = 0
+        for number in scores:
+            bits = np.int64(number)
+            place = (bits ^ (bits >> 31 & 0x7FFFFFFF)) + (1 << 31)  # rises with the number: negatives count downwards
+            if place >> left + BITS == found:
+                counts[place >> left & PILES - 1] += 1
+        digit = 0
+        while k >= counts[digit]:
+            k -= counts[digit]
+            digit += 1
+        found = found << BITS | digit
+    signed = found - (1 << 31)
+    return signed ^ (signed >> 31 & 0x7FFFFFFF)
 
 
 @jit

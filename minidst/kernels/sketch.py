@@ -1,6 +1,6 @@
-"""One number per unit from its activations over the batch: what guided exploration knows of a layer.
+"""Sketches: one number per unit from its activations over the batch, from which GSE guesses where gradients are large.
 
-Every kernel but `four_wise` adds to `out`, float64: hand in zeros, then one part of a batch after the other. Sums are
+Every kernel but `four_wise` adds to `out`, float64: pass zeros, then one part of a batch after the other. Sums are
 taken in float64, or a float32 gradient below 10⁻²³ would vanish when squared.
 """
 

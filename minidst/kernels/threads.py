@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 from .._support.validation import check_integer
 from .arrays import Offset
 
-WORTH_CUTTING = 1 << 20  # multiply-adds (some 50 µs of work) below which waking a thread costs more than it saves
+WORTH_CUTTING = 1 << 20  # multiply-adds (some 50 µs) below which waking a thread costs more than it saves
 SLICES_PER_THREAD = 4  # a thread that falls behind leaves its later slices to the others
 WORTH_A_SLICE = 1 << 24  # multiply-adds below which a slice more costs more than that can save
 
@@ -71,8 +71,9 @@ def run_slices(kernel: Callable[..., None], part: Callable[[int, int], tuple[Any
                 helper.result()
 
 
-def even_cuts(indptr: Offset, pieces: int) -> Cuts:
-    """Rows at which to cut, so that the pieces hold about the same number of connections."""
+def even_cuts(indptr: Offset, multiply_adds: int) -> Cuts:
+    """Rows at which to cut a product of this size, so that the slices hold about the same number of connections."""
+    pieces = slices(multiply_adds) if _count > 1 else 1
     if pieces == 1:
         return 0, indptr.size - 1
     shares = np.linspace(0, indptr[-1], pieces + 1)[1:-1]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._support.validation import INT32_MAX, check_integer, is_integer, quoted
+from .._support.validation import INT32_MAX, check_integer, is_size, quoted
 from ..dst import Method
 from ..dst import method as method_named
 from ..formats import FORMATS, Sparse
@@ -35,8 +35,13 @@ def mlp(
     starts dense. ReLU works in place: code that goes through `layers` and keeps what one returns has to copy it.
     Raises ValueError for sizes, density, names or a format that the method cannot keep.
     """
-    record = method_named(method)
-    _check_sizes(sizes)
+    record = method if isinstance(method, Method) else method_named(method)
+    several = isinstance(sizes, Sequence | np.ndarray) and len(sizes) >= 2
+    if not several or not all(map(is_size, sizes)):
+        raise ValueError(
+            f"sizes {quoted(sizes)} need an input and an output size, each a whole number, at least 1, "
+            f"at most {INT32_MAX}"
+        )
     if not isinstance(seed, np.random.Generator):
         check_integer("seed", seed, 0)
     format = record.format if format is None else format
@@ -44,14 +49,20 @@ def mlp(
     if not isinstance(dtype, str | type | np.dtype) or dtype not in (np.float32, np.float64, "float32", "float64"):
         raise ValueError(f"dtype {quoted(dtype)} is not supported; choose float32 or float64")
     rng = np.random.default_rng(seed)
-    shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))  # (n_out, n_in)
     counts = allocate(shapes, density, allocation)
     if record.start == "small-dense":
         sizes = narrowed(sizes, sum(counts))
-        shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
-    _check_counts(shapes, counts, record)
+        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
     layers: list[Layer] = []
     for l, ((n_out, n_in), nnz) in enumerate(zip(shapes, counts, strict=True)):
+        held = nnz if record.start == "sparse" else n_out * n_in
+        if held > INT32_MAX:
+            less = "a lower density" if record.start == "sparse" else "a method that starts sparse"
+            raise ValueError(
+                f"layer {l} ({n_out}×{n_in}) cannot hold {held} weights, only {INT32_MAX}; "
+                f"choose smaller sizes, or {less}"
+            )
         if record.start == "sparse":
             layer: Layer = SparseLinear(sparse_weight(FORMATS[format], n_out, n_in, nnz, rng, dtype))
         else:
@@ -61,26 +72,6 @@ def mlp(
             layer.parameters()[1].values[:] = hidden_bias(n_out, dtype)
             layers.append(ReLU(in_place=True))
     return Network(layers, loss or CrossEntropy(label_smoothing=0.02), rng, sum(counts))
-
-
-def _check_sizes(sizes: Sequence[int]) -> None:
-    several = isinstance(sizes, Sequence | np.ndarray) and len(sizes) >= 2
-    if not several or not all(is_integer(n, 1, INT32_MAX) for n in sizes):
-        raise ValueError(
-            f"sizes {quoted(sizes)} need an input and an output size, each a whole number, at least 1, "
-            f"at most {INT32_MAX}"
-        )
-
-
-def _check_counts(shapes: Sequence[tuple[int, int]], counts: Sequence[int], record: Method) -> None:
-    for l, ((n_out, n_in), nnz) in enumerate(zip(shapes, counts, strict=True)):
-        held = nnz if record.start == "sparse" else n_out * n_in
-        if held > INT32_MAX:
-            less = "a lower density" if record.start == "sparse" else "a method that starts sparse"
-            raise ValueError(
-                f"layer {l} ({n_out}×{n_in}) cannot hold {held} weights, only {INT32_MAX}; "
-                f"choose smaller sizes, or {less}"
-            )
 
 
 def sparse_weight(
@@ -93,7 +84,7 @@ def sparse_weight(
         keys = gnm(n_out, n_in, nnz, rng)
     rows, cols = np.divmod(keys, n_in)
     rows, cols = rows.astype(np.int32), cols.astype(np.int32)
-    return format.from_connections((n_out, n_in), rows, cols, he_normal(rows, rng, dtype))
+    return format.from_sorted((n_out, n_in), rows, cols, he_normal(rows, rng, dtype))
 
 
 def dense_weight(n_out: int, n_in: int, rng: np.random.Generator, dtype: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._support.validation import check_bool, check_generator, check_interval
+from .._support.validation import A_GENERATOR, check_interval, check_type
 from ..kernels.arrays import Float
 from ..kernels.dense import relu, relu_backward
 from ..kernels.memory import aligned_copy
@@ -26,26 +26,22 @@ class ReLU(_Elementwise):
     """
 
     def __init__(self, in_place: bool = False) -> None:
-        check_bool("in_place", in_place)
+        check_type("in_place", in_place, bool | np.bool_, "True or False")
         self.in_place = in_place
         self.Y: Float | None = None
 
     def forward(self, X: Float, training: bool = False) -> Float:
         """Y = max(X, 0), any shape."""
-        self.Y = self._writable(X)
+        self.Y = X if self.in_place and X.flags.carray else aligned_copy(X, X.dtype)
         relu(self.Y.reshape(-1))
         return self.Y
 
     def backward(self, DY: Float, needs_input_grad: bool = True) -> Float:
         """DX = DY where X > 0, else 0."""
         assert self.Y is not None, "forward comes first"
-        DX = self._writable(DY)
+        DX = DY if self.in_place and DY.flags.carray else aligned_copy(DY, DY.dtype)
         relu_backward(self.Y.reshape(-1), DX.reshape(-1))
         return DX
-
-    def _writable(self, M: Float) -> Float:
-        """M itself or a copy, C-contiguous and writeable."""
-        return M if self.in_place and M.flags.carray else aligned_copy(M, M.dtype)
 
 
 class LeakyReLU(_Elementwise):
@@ -76,7 +72,7 @@ class Dropout(_Elementwise):
 
     def __init__(self, p: float, rng: np.random.Generator) -> None:
         check_interval("dropout", p, "[0, 1)", "0 switches it off")
-        check_generator(rng)
+        check_type("rng", rng, np.random.Generator, A_GENERATOR)
         self.p = p
         self.rng = rng
         self.factor: Float | None = None

@@ -1,4 +1,4 @@
-"""Derivatives of the loss by the weights: the gradient, and the Hessian times a vector by the R-operator.
+"""The gradient of the loss with respect to the weights, and Hessian-vector products by the R-operator.
 
 R{f} = d/dr f(θ + r·v) at r = 0 says how f moves when the weights move along v. Applied to every line of a forward and
 a backward pass it gives R{∇} = Hv exactly, in two more passes and the memory of the network itself:
@@ -36,7 +36,7 @@ def gradient(net: Network, X: Float, y: Any, temperature: float = 1.0) -> list[F
 def hessian_vector(net: Network, X: Float, y: Any, v: Sequence[Float], temperature: float = 1.0) -> list[Float]:
     """Hv, H = ∂²L(Z/τ)/∂θ² on one batch. v, Hv: one (nnz,) array for each weight layer.
 
-    ReLU bends nowhere but at 0, where H does not exist; there it is taken as flat, like its derivative.
+    ReLU bends nowhere but at 0, where H does not exist; there its second derivative is taken as 0, like its derivative.
     Raises ValueError for a layer or a loss whose tangent is not known here.
     """
     Z = net.forward(X) / temperature

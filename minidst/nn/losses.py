@@ -1,4 +1,4 @@
-"""What is minimised: each loss returns its mean over the batch and ∂L/∂Z, and says what the outputs Z predict.
+"""Losses: each returns its mean over the batch and ∂L/∂Z, and turns outputs Z into predictions.
 
 Z: (n_out, B), one column per sample. Targets y: labels (B,) int64, or values (B, n_out) float; or either of them
 `Weighted`, and then a sample b with weight w_b counts w_b times: L = 1/B Σ_b w_b ℓ_b.
@@ -147,7 +147,7 @@ def apply_weights(DZ: Float, weights: Float | None) -> Float:
 
 
 def _labels(y: Any, n_out: int, B: int) -> Any:
-    """y as labels. Label −1 would otherwise be taken for the last output, and one label for that of all samples."""
+    """y as labels. Unchecked, label −1 would mean the last output, and a single label would be that of all samples."""
     y = as_array("labels", y)
     if y.shape != (B,) or y.dtype.kind not in "iu" or B == 0:
         raise ValueError(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from .._support.validation import as_array, check_generator, check_integer, check_type
+from .._support.validation import A_GENERATOR, as_array, check_integer, check_type
 from ..kernels.arrays import Float
 from ..kernels.dense import as_columns
 from ..kernels.threads import one_blas_thread
@@ -26,7 +25,8 @@ class Network:
 
     layers: any objects with forward, backward and parameters; rng: the one source of randomness of all that is done
     to this network; budget: how many connections it is to have in the end, if not those it has now; memory: arrays
-    that a method keeps from update to update. Raises ValueError if two consecutive weight layers do not fit.
+    that a method keeps from update to update; sizes: units per level, inputs first; dtype: float32 or float64.
+    Raises ValueError if two consecutive weight layers do not fit.
     """
 
     def __init__(
@@ -43,13 +43,18 @@ class Network:
         self.loss: Loss = CrossEntropy() if loss is None else loss
         check_type("loss", self.loss, Callable, "a loss, such as CrossEntropy() or MeanSquaredError()")
         self.rng = np.random.default_rng(0) if rng is None else rng
-        check_generator(self.rng)
+        check_type("rng", self.rng, np.random.Generator, A_GENERATOR)
         self.memory: dict[str, Any] = {}
-        if not self.weighted:
+        weighted = self.weighted
+        if not weighted:
             raise ValueError("a network needs at least one SparseLinear or Linear layer; it was given none")
-        for l, (below, above) in enumerate(pairwise(self.weighted)):
-            if below.shape[0] != above.shape[1]:
-                raise ValueError(f"layer {l} gives {below.shape[0]} outputs and layer {l + 1} takes {above.shape[1]}")
+        self.sizes: tuple[int, ...] = (weighted[0].shape[1],)
+        for l, layer in enumerate(weighted):
+            n_out, n_in = layer.shape
+            if n_in != self.sizes[-1]:
+                raise ValueError(f"layer {l - 1} gives {self.sizes[-1]} outputs and layer {l} takes {n_in}")
+            self.sizes += (n_out,)
+        self.dtype: np.dtype[Any] = weighted[0].weight.values.dtype
         self.budget = self.connections if budget is None else budget
         check_integer("budget", self.budget, 0, why="it counts the connections in the end")
 
@@ -64,25 +69,14 @@ class Network:
         return [layer for layer in self.layers if isinstance(layer, SparseLinear)]
 
     @property
-    def sizes(self) -> tuple[int, ...]:
-        """Units per level, inputs first."""
-        weighted = self.weighted
-        return (weighted[0].shape[1], *[layer.shape[0] for layer in weighted])
-
-    @property
     def connections(self) -> int:
         """Active connections in all layers."""
-        return sum([layer.connections for layer in self.weighted])
+        return sum(layer.connections for layer in self.weighted)
 
     @property
     def densities(self) -> list[float]:
         """nnz_l/(n_out·n_in) of every weight layer, first to last; sparsities are 1 − these."""
         return [layer.connections / (layer.shape[0] * layer.shape[1]) for layer in self.weighted]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
-        return self.weighted[0].weight.values.dtype
 
     def parameters(self) -> Iterator[Parameter]:
         """Every trainable array, first layer first."""
@@ -154,8 +148,8 @@ class Network:
             total += p.values.nbytes
             for array in p.state.values():
                 total += array.nbytes
-        for layer in self.weighted:
-            total += layer.index_bytes()
+        for sparse in self.sparse:
+            total += sparse.W.index_bytes()
         for kept in self.memory.values():
             total += kept.nbytes if isinstance(kept, np.ndarray) else 0
         return total
@@ -177,7 +171,7 @@ class Network:
             most += max(activations.values(), default=0)
         return {
             "values": sum(p.values.nbytes for p in parameters),
-            "indices": sum(layer.index_bytes() for layer in self.weighted),
+            "indices": sum(layer.W.index_bytes() for layer in self.sparse),
             "gradients": sum(p.grad.nbytes for p in parameters if p.grad is not None),
             "optimizer_state": sum(array.nbytes for p in parameters for array in p.state.values()),
             "method_state": sum(kept.nbytes for kept in self.memory.values() if isinstance(kept, np.ndarray)),

@@ -1,6 +1,4 @@
-"""A small matrix drawn cell by cell, so that every connection can be pointed at."""
-
-from __future__ import annotations
+"""Small matrices, drawn cell by cell, so that every connection is visible."""
 
 from typing import Any
 
@@ -13,9 +11,9 @@ from .style import DROPPED, GROWN, KEPT
 
 
 def cells(axes: Any, values: ArrayLike, *, written: bool = True, colour: str = KEPT, title: str = "") -> None:
-    """Draw a matrix, row i downwards: a cell is filled where a connection is, the darker the larger |value|.
+    """Draw a matrix: the cell (i, j) of each connection is filled, the darker the larger its |value|.
 
-    values: (n_out, n_in), 0 or NaN where there is no connection. written: print the number in its cell.
+    values: (n_out, n_in), 0 or NaN where there is no connection. written: print the value in its cell.
     """
     a = np.nan_to_num(_matrix("values", values).astype(float))
     strongest = np.abs(a).max() or 1.0
@@ -28,9 +26,9 @@ def cells(axes: Any, values: ArrayLike, *, written: bool = True, colour: str = K
 
 
 def exchange(axes: Any, before: ArrayLike, after: ArrayLike, *, title: str = "") -> None:
-    """Draw what one update did: connections kept (●), dropped (×), and grown (+), each in its colour.
+    """Draw what one update did: connections kept (●), dropped (×), and grown (+), each in its own colour.
 
-    before, after: (n_out, n_in), true where a connection is.
+    before, after: (n_out, n_in), true where there is a connection.
     """
     was, now = _matrix("before", before).astype(bool), _matrix("after", after).astype(bool)
     if was.shape != now.shape:
@@ -63,8 +61,7 @@ def _frame(axes: Any, shape: tuple[int, ...], title: str) -> None:
     axes.set_yticks(range(n_out) if few else [0, n_out - 1])
     axes.tick_params(length=0)
     axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set(visible=True, color="0.8")
+    axes.spines[:].set(visible=True, color="0.8")
     if few:
         for i in range(1, n_out):
             axes.axhline(i - 0.5, color="0.9", linewidth=0.8, zorder=0)

@@ -6,16 +6,7 @@ from .graphs import bernoulli, constant_fan_in, distinct, gnm
 from .rewire import carry, rewire
 
 __all__ = [
-    "KINDS",
-    "Kind",
-    "allocate",
-    "apportion",
-    "bernoulli",
-    "carry",
-    "constant_fan_in",
-    "distinct",
-    "gnm",
-    "rewire",
-]
+    "KINDS", "Kind", "allocate", "apportion", "bernoulli", "carry", "constant_fan_in", "distinct", "gnm", "rewire",
+]  # fmt: skip
 
 __getattr__ = renamed("minidst.topology", {"deal": "minidst.topology.allocate.apportion"})

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from .._support.validation import INT32_MAX, check_choice, check_integer, check_interval, is_integer, quoted
+from .._support.validation import INT32_MAX, check_choice, check_integer, check_interval, is_size, quoted
 from ..kernels.arrays import Offset
 
 Kind = Literal["uniform", "er", "erk"]
@@ -31,23 +31,28 @@ def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "er
             f"whole numbers from 1 to {INT32_MAX}"
         )
     check_interval("density", density, "(0, 1]", "1 is the dense network")
-    sizes = np.array([prod(map(int, shape)) for shape in shapes], dtype=np.int64)
-    weights = raw_ratios(shapes, kind) * sizes
+    sizes, ratios = np.empty(len(shapes), np.int64), np.ones(len(shapes))
+    for l, shape in enumerate(shapes):
+        sizes[l] = prod(map(int, shape))
+        if kind != "uniform":
+            ends = tuple(map(int, shape if kind == "erk" else shape[:2]))  # ER looks at inputs and outputs only
+            ratios[l] = sum(ends) / prod(ends)
+    weights = ratios * sizes
     counts = _largest_remainder(_capped_shares(weights, sizes, round(density * int(sizes.sum()))), sizes)
     if counts.min() < 1:
         layer = int(counts.argmin())
-        shape = "×".join(map(str, shapes[layer]))
+        size = "×".join(map(str, shapes[layer]))
         advice = f"raise density to ≥ {_least_density(weights, sizes):.2g}"
         if kind != "uniform" and _least_density(sizes.astype(float), sizes) <= density:
             advice += ' or use allocation="uniform"'
-        raise ValueError(f"density {density:g} leaves layer {layer} ({shape}) with 0 connections; {advice}")
-    return [int(count) for count in counts]
+        raise ValueError(f"density {density:g} leaves layer {layer} ({size}) with 0 connections; {advice}")
+    return list(map(int, counts))
 
 
 def apportion(total: int, weights: np.ndarray, room: Offset) -> Offset:
     """Whole numbers min(room_l, ε·w_l) with the ε that makes their sum `total`: shares ∝ w_l, none above its room.
 
-    What a full share cannot take goes to the others, again ∝ w_l; shares are rounded by largest remainder. A layer
+    What a full layer cannot take goes to the others, again ∝ w_l; shares are rounded by largest remainder. A layer
     with w_l = 0 gets only what no other has room for. weights: (L,), ≥ 0 and finite; room: (L,).
     Raises ValueError if `total` is more than all the room.
     """
@@ -56,28 +61,16 @@ def apportion(total: int, weights: np.ndarray, room: Offset) -> Offset:
     if weights.shape != room.shape or not np.isfinite(weights).all() or weights.min(initial=0) < 0:
         raise ValueError(f"weights {quoted(weights)} must be one for each of {room.size} layers, ≥ 0 and finite")
     if total > room.sum():
-        raise ValueError(f"{total} connections cannot be dealt to layers with room for {room.sum()}; deal fewer")
+        raise ValueError(f"{total} connections do not fit into layers with room for {room.sum()}; ask for fewer")
     least = 1e-12 * weights.max(initial=0) or 1.0
     return _largest_remainder(_capped_shares(np.maximum(weights, least), room, total), room)
 
 
 def _is_shape(shape: object) -> bool:
     """Whether these are the sizes of a layer, whose places int64 can number."""
-    if (
-        not isinstance(shape, tuple | list)
-        or len(shape) not in (2, 4)
-        or not all(is_integer(n, 1, INT32_MAX) for n in shape)
-    ):
+    if not isinstance(shape, tuple | list) or len(shape) not in (2, 4) or not all(map(is_size, shape)):
         return False
     return prod(map(int, shape)) < 2**62
-
-
-def raw_ratios(shapes: Sequence[tuple[int, ...]], kind: Kind) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """r_l, the density of each layer up to the common factor ε."""
-    if kind == "uniform":
-        return np.ones(len(shapes))
-    ends = 2 if kind == "er" else 4  # ER looks at inputs and outputs only
-    return np.array([sum(shape[:ends]) / np.prod(shape[:ends]) for shape in shapes], dtype=np.float64)
 
 
 def _capped_shares(weights: np.ndarray, sizes: Offset, budget: int) -> np.ndarray:

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._support.validation import as_array, check_generator, check_integer, check_interval, quoted
+from .._support.validation import A_GENERATOR, as_array, check_integer, check_interval, check_type, quoted
 from ..formats import check
 from ..kernels.arrays import Offset
-from ..kernels.keys import gaps
-from ..kernels.radix_sort import sort_keys
+from ..kernels.keys import gaps, sort_keys
 
 
 def bernoulli(n_out: int, n_in: int, p: float, rng: np.random.Generator) -> Offset:
     """Every connection with probability p, independently: M ~ Binomial(n_out·n_in, p), then G(n, M)."""
     check_interval("p", p, "[0, 1]", "it is a probability")
-    check_generator(rng)
+    check_type("rng", rng, np.random.Generator, A_GENERATOR)
     n_out, n_in = check.shape((n_out, n_in))
     return gnm(n_out, n_in, int(rng.binomial(n_out * n_in, p)), rng)
 
@@ -43,7 +42,7 @@ def distinct(counts: Sequence[int], n: int, rng: np.random.Generator) -> Offset:
     set is equally likely. A row that is to be more than half full draws what it leaves out instead.
     Raises ValueError if a count is not within 0 and n.
     """
-    check_generator(rng)
+    check_type("rng", rng, np.random.Generator, A_GENERATOR)
     check_integer("n", n, 0, 2**62)
     wanted = as_array("counts", counts)
     if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
@@ -58,21 +57,15 @@ def distinct(counts: Sequence[int], n: int, rng: np.random.Generator) -> Offset:
     keys = np.empty(0, np.int64)
     while (missing := drawn - np.bincount(keys // n, minlength=drawn.size)).any():
         rows = np.repeat(np.arange(drawn.size), missing)
-        keys = once(np.concatenate([keys, rows * n + rng.integers(n, size=rows.size)]))
+        keys = np.concatenate([keys, rows * n + rng.integers(n, size=rows.size)])
+        sort_keys(keys)
+        keys = keys[np.diff(keys, prepend=-1) > 0]
     if not crowded.any():
         return keys
     left_out = crowded[keys // n]
     keys = np.concatenate([keys[~left_out], _others(np.flatnonzero(crowded), n, keys[left_out])])
     sort_keys(keys)
     return keys
-
-
-def once(keys: Offset) -> Offset:
-    """The different keys among these, increasing, as `np.unique` has them; `keys` is sorted in place."""
-    sort_keys(keys)
-    first = np.ones(keys.size, bool)
-    np.not_equal(keys[1:], keys[:-1], out=first[1:])
-    return keys[first]
 
 
 def _others(rows: Offset, n: int, keys: Offset) -> Offset:

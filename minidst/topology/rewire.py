@@ -1,4 +1,4 @@
-"""The one transaction that changes which connections exist."""
+"""`rewire`, the one transaction that changes which connections exist."""
 
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
 
     drop: numbers e of connections of W, each once; born: keys i·n_in + j, each once, none of them active after the
     drop; born_values: one weight for all or one for each, in the order of `born`. A connection may be dropped and
-    born in one transaction: it starts anew, and `source` says −1 of it.
+    born in one transaction: it starts anew, with −1 as its `source`.
 
     Returns the new weight, in W's format, and `source`, (nnz′,) int64: new connection e was `source[e]` in W, or −1
     if it is born here. All that is aligned to connections follows by `carry(array, source)`. Survivors keep their
@@ -49,11 +49,11 @@ def rewire(W: S, drop: Offset, born: Offset, born_values: Float | float = 0.0) -
     values = check.values(values, 1)
     rows, cols = np.empty(nnz, np.int32), np.empty(nnz, np.int32)
     ends(keys, n_in, rows, cols)
-    return type(W)._from_sorted(W.shape, rows, cols, values), source
+    return type(W).from_sorted(W.shape, rows, cols, values), source
 
 
 def carry(aligned: Float, source: Offset) -> Float:
-    """What was aligned to W's connections, aligned to those of the rewired weight; newborns start at 0.
+    """An array aligned to W's connections, aligned to those of the rewired weight; new connections start at 0.
 
     aligned: (nnz,) or any shape of that size; returns (nnz′,).
     """

@@ -16,8 +16,9 @@ from ..kernels.arrays import Float, Offset
 from ..kernels.dense import as_columns
 from ..kernels.threads import one_blas_thread
 from ..nn import Network, Weighted
-from .checks import check_loss, check_schedule, check_start, check_weights, resolve
-from .config import Config
+from .config import Config, check_loss, check_schedule, check_start, check_weights, resolve
+
+NO_SAMPLES: Offset = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,20 @@ class Progress:
     """
 
     t: int = 0
-    order: Offset = field(default_factory=lambda: np.empty(0, np.int64))
+    order: Offset = field(default_factory=NO_SAMPLES.copy)
     losses: list[float] = field(default_factory=list)
     exchanged: int = 0
     considered: int = 0
     seconds: float = 0.0
     peak_bytes: int = 0
+
+    def add(self, step: Step, held: int) -> None:
+        """One more step, after which so many bytes are held."""
+        self.losses.append(step.loss)
+        self.exchanged += step.grown
+        self.considered += step.considered
+        self.seconds += step.seconds
+        self.peak_bytes = max(self.peak_bytes, held)
 
 
 def train(net: Network, data: Dataset, method: str | Method, config: Config | None = None) -> Iterator[Step]:

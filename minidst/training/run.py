@@ -17,10 +17,9 @@ from ..data import Dataset, identity
 from ..dst import Method
 from ..kernels.arrays import Offset
 from ..nn import Network
-from .checks import REMEDY, check_data, check_schedule, check_start, check_weights, resolve
-from .config import Config
+from .config import REMEDY, Config, check_data, check_schedule, check_start, check_weights, resolve
 from .history import Epoch, History
-from .loop import Batch, Progress, Step, steps
+from .loop import NO_SAMPLES, Batch, Progress, Step, steps
 from .rewinding import counts, make_ready
 
 
@@ -83,31 +82,24 @@ class Run:
             check_type("notes", notes, dict, "a dict of plain values")
         check_start(net, data, record)
         n = len(data.x_train)
-        apart = held_out_samples(n, config.validation)
+        apart = held_out_samples(n, config.validation) if config.validation else 0
         check_schedule(record, config, n - apart)
-        drawn = net.rng.permutation(n) if apart else np.empty(0, np.int64)
+        drawn = net.rng.permutation(n) if apart else NO_SAMPLES
         plan = counts(net.connections, net.budget, record.rounds) if record.rounds else [net.connections]
         history = History(record.name, data.name, measure="accuracy" if data.classes else "loss")
         self._begin(net, data, record, config, dict(notes or {}), drawn, tuple(plan), history, Progress())
 
     @classmethod
-    def resume(
-        cls,
-        net: Network,
-        data: Dataset,
-        method: Method,
-        config: Config,
-        *,
-        notes: dict[str, Any],
-        drawn: Offset,
-        plan: tuple[int, ...],
-        history: History,
-        progress: Progress,
-    ) -> Self:
-        """The run that stood where these attributes of it say. Raises ValueError if data and network do not fit."""
-        check_data(net, data)  # a network that started dense may be sparse by now
+    def resume(cls, net: Network, data: Dataset, *place: Any) -> Self:
+        """The run that stood at a place: its method, config, notes, drawn, plan, history and progress, in this order.
+
+        drawn: a random order of the samples, of which the first are held out, empty if none are; plan: connections of
+        each of its trainings, of which there are several if the method has `rounds`; history: of the present training.
+        Raises ValueError if data and network do not fit.
+        """
+        check_data(net, data)  # but not check_start: a network that started dense may be sparse by now
         run = cls.__new__(cls)
-        run._begin(net, data, method, config, notes, drawn, plan, history, progress)
+        run._begin(net, data, *place)
         return run
 
     def _begin(
@@ -122,15 +114,13 @@ class Run:
         history: History,
         progress: Progress,
     ) -> None:
-        """drawn: a random order of the samples, of which the first are held out, empty if none are; plan: connections
-        of each of its trainings, of which there are several if the method has `rounds`; history: of the present one.
-        """
         self.net, self.data, self.method, self.config, self.notes = net, data, method, config, notes
         self.drawn, self.plan, self.history, self.progress = drawn, plan, history, progress
-        apart = held_out_samples(len(data.x_train), config.validation)
-        held_out = Batch(data, drawn[:apart], net.dtype)
-        self._held_out = (data.x_train[drawn[:apart]], held_out.y) if apart else None
-        self._training = data.only(drawn[apart:]) if apart else data
+        self._training, self._held_out = data, None
+        if config.validation:
+            apart = held_out_samples(len(data.x_train), config.validation)
+            held_out = Batch(data, drawn[:apart], net.dtype)
+            self._training, self._held_out = data.only(drawn[apart:]), (data.x_train[held_out.samples], held_out.y)
         self.per_epoch = ceil(len(self._training.x_train) / config.batch)
         self._between_steps = True
 
@@ -158,7 +148,7 @@ class Run:
                     make_ready(self.net, self.plan, len(self.history.earlier))
                 self.progress.peak_bytes = self.net.state_bytes()
             for step in steps(self.net, self._training, self.method, self.config, self.progress):
-                self._add(step)
+                self.progress.add(step, self.net.state_bytes())
                 if self.progress.t % self.per_epoch == 0:
                     test = self.net.evaluate(self.data.x_test, self.data.y_test)
                     self._end_epoch(step, *test)
@@ -179,15 +169,6 @@ class Run:
     def _trained(self) -> bool:
         """Whether the present training, of maybe several, has come to its end."""
         return self.history.stopped is not None or self.progress.t >= self.config.epochs * self.per_epoch
-
-    def _add(self, step: Step) -> None:
-        """Add a step to the sums of its epoch."""
-        at = self.progress
-        at.losses.append(step.loss)
-        at.exchanged += step.grown
-        at.considered += step.considered
-        at.seconds += step.seconds
-        at.peak_bytes = max(at.peak_bytes, self.net.state_bytes())
 
     def _end_epoch(self, step: Step, loss: float, score: float) -> None:
         """Make a row of the history of the epoch's sums and its test loss and score, and begin new sums."""

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from minidst.report import read
-from minidst.report.similarity import chance, changeable, matrix
-from minidst.sweep.watch import unpack
+
+from minidst.experiments.report import read
+from minidst.experiments.report.figures import chance, changeable, jaccard_matrix
+from minidst.experiments.sweep.trial import unpack
 
 SETTINGS = ("data", "method", "prune", "growth", "density", "every")
 MEASURED = ("seed", "measure", "score", "itop", "jaccard", "version", "revision")
@@ -20,7 +21,7 @@ MEASURED = ("seed", "measure", "score", "itop", "jaccard", "version", "revision"
 report = read(sys.argv[1])
 rows = [
     {name: cell.settings[name] for name in SETTINGS} | {name: row[name] for name in MEASURED}
-    for cell in report.grouped
+    for cell in report.cells
     for row in cell.rows
 ]
 with Path(__file__).with_suffix(".csv").open("w", newline="") as file:
@@ -28,10 +29,10 @@ with Path(__file__).with_suffix(".csv").open("w", newline="") as file:
     writer.writeheader()
     writer.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
 
-kept = [cell for cell in report.grouped if any(row["last"] for row in cell.rows)]
+kept = [cell for cell in report.cells if any(row["last"] for row in cell.rows)]
 layers = changeable(kept)
-names, gone = matrix(report, kept, "gone")
-_, last = matrix(report, kept, "last")
+names, gone = jaccard_matrix(report, kept, "gone")
+_, last = jaccard_matrix(report, kept, "last")
 for J in (gone, last):
     np.fill_diagonal(J, 1)
 

@@ -1,120 +1,81 @@
+"""Whatever bytes a file holds: it is read, or it raises a ValueError of one line."""
+
 import gzip
-import io
 import math
 import pickle
-import zipfile
 
 import numpy as np
 import pytest
+from builders import npy_header, read_or_refused
+from data_files import X, Y, npz, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from strategies import damaged
 
 from minidst.data import load
-from minidst.data.cifar import read_batch
-from minidst.data.idx import read_idx
+from minidst.data.images import read_batch, read_idx
 
-pytestmark = pytest.mark.small
-
-X, Y = np.arange(20.0).reshape(10, 2), np.arange(10) % 2
-
-
-def stored(save, **arrays):
-    buffer = io.BytesIO()
-    save(buffer, **arrays)
-    return buffer.getvalue()
-
-
+SPLIT = ("x_train", "y_train", "x_test", "y_test")
 IDX = b"\0\0\x08\x02\0\0\0\x03\0\0\0\x02abcdef"
 BATCH = {b"data": np.zeros((1, 3072), np.uint8), b"labels": [3], b"filenames": [b"a"]}
 CSV = b"a,b,kind\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n"
+ORIGINALS = {
+    "images": [IDX, gzip.compress(IDX)],
+    "test_batch.bin": [bytes(3073), bytes(6146)],
+    "test_batch": [pickle.dumps(BATCH, protocol) for protocol in range(6)],
+    "table.csv": [CSV, CSV[9:], CSV.replace(b"x", b"0").replace(b"y", b"1")],
+    "own.npz": [npz(np.savez, x=X, y=Y), npz(x=X, y=Y), npz(np.savez, **dict(zip(SPLIT, (X, Y, X, Y), strict=True)))],
+}
+READERS = {
+    "images": lambda path: read_idx(path, 2, "mnist/train-images-idx3-ubyte"),
+    "test_batch.bin": lambda path: read_batch(path, "cifar10/test_batch"),
+    "test_batch": lambda path: read_batch(path, "cifar10/test_batch"),
+    "table.csv": lambda path, **where: load("csv", path=path, test=0.5, **where),
+    "own.npz": lambda path: load("npz", path=path),
+}
 
 
 @pytest.fixture(scope="module")
-def attempt(tmp_path_factory, refused):
-    """Write the bytes, read them: either that works or it raises a one-line ValueError."""
+def attempt(tmp_path_factory):
+    """Write the bytes and read them."""
     folder = tmp_path_factory.mktemp("fuzz")
 
-    def run(name, content, read):
-        path = folder / name
-        path.write_bytes(content)
-        message = "read"
-        try:
-            read(path)
-        except ValueError as error:
-            message = str(error)
-        assert message
-        assert "\n" not in message
+    def run(name, content, **where):
+        (folder / name).write_bytes(content)
+        with read_or_refused():
+            READERS[name](folder / name, **where)
 
     return run
 
 
-@settings(deadline=None, max_examples=100)
-@given(content=damaged(IDX, gzip.compress(IDX)))
-def test_idx(content, attempt):
-    attempt("images", content, lambda path: read_idx(path, 2, "mnist/train-images-idx3-ubyte"))
+@pytest.mark.parametrize("name", ORIGINALS)
+@settings(max_examples=300)
+@given(data=st.data())
+def test_a_damaged_file(name, data, attempt):
+    attempt(name, data.draw(damaged(*ORIGINALS[name])))
 
 
-@settings(deadline=None, max_examples=100)
-@given(content=damaged(bytes(3073), bytes(6146)))
-def test_cifar_binary(content, attempt):
-    attempt("test_batch.bin", content, lambda path: read_batch(path, "cifar10/test_batch"))
-
-
-@settings(deadline=None, max_examples=300)
-@given(content=damaged(*(pickle.dumps(BATCH, protocol) for protocol in range(6))))
-def test_cifar_python(content, attempt):
-    attempt("test_batch", content, lambda path: read_batch(path, "cifar10/test_batch"))
-
-
-@settings(deadline=None, max_examples=100)
-@given(content=damaged(CSV, CSV[9:], CSV.replace(b"x", b"0").replace(b"y", b"1")))
-def test_csv(content, attempt):
-    attempt("table.csv", content, lambda path: load("csv", path=path, test=0.5))
-
-
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     rows=st.lists(st.tuples(st.floats(width=64), st.floats(width=64), st.integers(0, 3)), min_size=2, max_size=8),
     seed=st.integers(0, 3),
 )
 def test_csv_of_any_numbers(rows, seed, attempt):
-    text = "".join(f"{a!r},{b!r},{label}\n" for a, b, label in rows)
-    attempt("table.csv", text.encode(), lambda path: load("csv", path=path, test=0.5, seed=seed))
+    attempt("table.csv", "".join(f"{a!r},{b!r},{label}\n" for a, b, label in rows).encode(), seed=seed)
 
 
-@settings(deadline=None, max_examples=300)
-@given(
-    content=damaged(
-        stored(np.savez, x=X, y=Y),
-        stored(np.savez_compressed, x=X, y=Y),
-        stored(np.savez, x_train=X, y_train=Y, x_test=X, y_test=Y),
-    )
-)
-def test_npz(content, attempt):
-    attempt("own.npz", content, lambda path: load("npz", path=path))
+KINDS = arrays.scalar_dtypes() | arrays.unicode_string_dtypes()
+SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 
 
-@settings(deadline=None, max_examples=100)
-@given(
-    whole=st.booleans(),
-    parts=st.lists(
-        arrays.arrays(
-            arrays.scalar_dtypes() | arrays.unicode_string_dtypes(),
-            arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
-        ),
-        min_size=4,
-        max_size=4,
-    ),
-)
+@settings(max_examples=100)
+@given(whole=st.booleans(), parts=st.lists(arrays.arrays(KINDS, SHAPES), min_size=4, max_size=4))
 def test_npz_of_any_arrays(whole, parts, attempt):
-    names = ("x", "y") if whole else ("x_train", "y_train", "x_test", "y_test")
-    content = stored(np.savez, **dict(zip(names, parts, strict=False)))
-    attempt("own.npz", content, lambda path: load("npz", path=path))
+    attempt("own.npz", npz(np.savez, **dict(zip(("x", "y") if whole else SPLIT, parts, strict=False))))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     descr=st.sampled_from(["<f4", "|u1", "|O", "<U900000000", "<c16", "[('a', '<f8')]", "|V999999999", "<M8[s]"]),
     shape=st.lists(st.integers(-(2**70), 2**70) | st.integers(0, 3), max_size=3).map(tuple),
@@ -123,30 +84,25 @@ def test_npz_of_any_arrays(whole, parts, attempt):
     version=st.sampled_from([1, 2, 3, 9]),
 )
 def test_npz_with_a_header_that_promises_anything(descr, shape, fortran, held, version, attempt):
-    text = f"{{'descr': {descr if descr[0] == '[' else repr(descr)}, 'fortran_order': {fortran}, 'shape': {shape}, }}"
-    length = len(text).to_bytes(2 if version == 1 else 4, "little")
-    member = b"\x93NUMPY" + bytes([version, 0]) + length + text.encode() + held
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("x.npy", member)
-        archive.writestr("y.npy", member)
-    attempt("own.npz", buffer.getvalue(), lambda path: load("npz", path=path))
+    member = npy_header(shape, descr if descr[0] == "[" else repr(descr), fortran, version) + held
+    attempt("own.npz", zipped(member, member))
 
 
 PARTS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     sizes=st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=4), min_size=4, max_size=4),
     kinds=st.lists(st.sampled_from([8, 9, 13]), min_size=4, max_size=4),
     surplus=st.sampled_from([-1, 0, 0, 0, 1]),
     value=st.integers(0, 255),
 )
-def test_mnist_of_files_of_any_shape(sizes, kinds, surplus, value, tmp_path_factory, attempt):
+def test_mnist_of_files_of_any_shape(sizes, kinds, surplus, value, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mnist")
     for name, shape, kind in zip(PARTS, sizes, kinds, strict=True):
         shape = shape if surplus else [*shape[:1], *(28, 28)] if "images" in name else shape[:1]
         header = bytes([0, 0, kind if surplus else 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
         (folder / f"{name}-ubyte").write_bytes(header + bytes([value % 256]) * max(math.prod(shape) + surplus, 0))
-    attempt("unused", b"", lambda _: load("mnist", data_dir=folder))
+    with read_or_refused():
+        load("mnist", data_dir=folder)

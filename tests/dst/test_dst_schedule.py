@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidst.dst import Constant, Cosine, LinearDecay, Schedule
-from minidst.nn.schedules import constant, cosine, linear
+from minidst.nn.optim import constant, cosine, linear
 
 
 def updates(schedule, T, steps_per_epoch=10):

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import DTYPES
 
-from minidst.kernels.keys import ends, follow, merge
-from minidst.kernels.radix_sort import by_magnitude, kth_smallest, sort_keys
+from minidst.kernels.keys import ends, follow, merge, sort_keys
+from minidst.kernels.radix_sort import by_magnitude
+from minidst.kernels.select import kth_smallest
 
 pytestmark = pytest.mark.small
 

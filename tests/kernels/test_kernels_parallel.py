@@ -51,7 +51,10 @@ def test_products_are_cut_only_if_that_pays_and_there_is_someone_to_deal_to():
 @given(counts=st.lists(st.integers(0, 30), min_size=1, max_size=30), pieces=st.integers(1, 25))
 def test_cuts_cover_all_rows_in_order_and_no_piece_is_more_than_a_row_too_large(counts, pieces):
     indptr = np.cumsum([0, *counts])
-    cuts = np.array(parallel.even_cuts(indptr, pieces))
+    minidst.threads(2)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(parallel, "slices", lambda multiply_adds: pieces)
+        cuts = np.array(parallel.even_cuts(indptr, 10**9))
     assert cuts.size == pieces + 1
     assert (cuts[0], cuts[-1]) == (0, len(counts))
     assert (np.diff(cuts) >= 0).all()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ ARROW_LEFT, ARROW_RIGHT = "\ue012", "\ue014"
 ALL_CELLS = {"windowingMode": "none"}  # or JupyterLab keeps only those on the screen in the page
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.skipif(MISSING and "CI" not in os.environ, reason="Debian's chromium is not installed"),
 ]
@@ -71,11 +73,8 @@ def browser(tmp_path):
 
 
 def answers(url):
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return response.status == 200
-    except OSError:
-        return False
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2) as response:
+        return response.status == 200
 
 
 def wait(happened, seconds, otherwise):

@@ -11,22 +11,11 @@ from book import BOOKS, FOLDER, cells, code, prose, solution, source, tags
 each = pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 
 
-@pytest.mark.small
 @each
 def test_it_was_executed_from_top_to_bottom(path):
     assert [cell["execution_count"] for cell in code(path)] == list(range(1, len(code(path)) + 1))
 
 
-@pytest.mark.small
-@each
-def test_there_is_no_error_and_no_warning_in_it(path):
-    for cell in code(path):
-        for output in cell["outputs"]:
-            assert output["output_type"] != "error"
-            assert output.get("name") != "stderr", source(cell)
-
-
-@pytest.mark.small
 @each
 def test_no_cell_is_longer_than_15_lines_or_wider_than_a_page(path):
     for cell in code(path):
@@ -34,18 +23,18 @@ def test_no_cell_is_longer_than_15_lines_or_wider_than_a_page(path):
         assert max(map(len, source(cell).splitlines())) <= 100, source(cell)
 
 
-@pytest.mark.small
 @each
-def test_no_picture_is_larger_than_150_kb(path):
+def test_there_is_no_error_no_warning_and_no_picture_of_more_than_150_kb_in_it(path):
     for cell in code(path):
         for output in cell["outputs"]:
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr", source(cell)
             for kind, data in output.get("data", {}).items():
                 if kind.startswith("image/"):
                     size = len("".join(data)) * (3 / 4 if kind == "image/png" else 1)
                     assert size <= 150_000, source(cell)
 
 
-@pytest.mark.small
 @each
 def test_a_slider_has_its_picture_under_it_for_those_who_read(path):
     all_cells = code(path)
@@ -55,7 +44,6 @@ def test_a_slider_has_its_picture_under_it_for_those_who_read(path):
             assert any("image/png" in output.get("data", {}) for output in after["outputs"]), source(cell)
 
 
-@pytest.mark.small
 @each
 def test_every_link_leads_somewhere(path):
     links = re.findall(r"\]\(([^)\s]+)\)", prose(path))
@@ -65,7 +53,6 @@ def test_every_link_leads_somewhere(path):
             assert (FOLDER / link.split("#")[0]).exists(), link
 
 
-@pytest.mark.small
 @each
 def test_it_has_three_to_five_exercises_each_not_answered_then_checked_then_solved(path):
     exercises = [cell for cell in code(path) if "exercise" in tags(cell)]
@@ -80,6 +67,7 @@ def test_it_has_three_to_five_exercises_each_not_answered_then_checked_then_solv
         assert [text[:1] for output in cell["outputs"] for text in output["text"]] == ["·"], source(cell)
 
 
+@pytest.mark.slow
 @each
 def test_each_solution_passes_its_check(path, tmp_path):
     """As a script: every cell but the slow ones and the sliders, with the solution in place of each exercise."""
@@ -102,7 +90,6 @@ def test_each_solution_passes_its_check(path, tmp_path):
     assert re.findall(r"CHECK (.*)", done.stdout) == ["✓ right"] * wanted
 
 
-@pytest.mark.small
 def test_the_reading_path_names_every_notebook_and_shows_a_picture_of_it():
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     for path in BOOKS:

@@ -13,8 +13,6 @@ from minidst.theory import four_wise_signs, graest_mean, product_bound, sketch_b
 from minidst.verify import THEOREMS
 from minidst.verify.four_wise_signs import times_hit, total, values
 
-pytestmark = pytest.mark.small
-
 
 def test_four_wise_signs():
     assert THEOREMS["four_wise_signs"].check() == (5_185_506, 0)
@@ -38,11 +36,6 @@ def test_the_signs_of_three_even_values_and_two_odd_ones_by_hand():
     assert four_wise_signs(2, Fraction(7)) == Fraction(1, 49)
     assert four_wise_signs(0, 7) == 1
     assert four_wise_signs(4, 2**61 - 1) == pytest.approx(2.0**-244, rel=1e-15)
-
-
-def test_five_signs_are_refused(refused):
-    with refused(5, "at most 4"):
-        four_wise_signs(5, 7)
 
 
 def test_what_the_sketch_is_off_by_over_all_cubics_exactly():

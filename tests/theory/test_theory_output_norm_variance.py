@@ -6,14 +6,12 @@ from itertools import product
 import numpy as np
 import pytest
 import sympy
-from builders import refused
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minidst.theory import output_norm_variance
 from minidst.verify import THEOREMS
 
-pytestmark = pytest.mark.small
 KINDS = ("bernoulli", "per_layer", "fan_in")
 sizes = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
     lambda size: st.tuples(st.just(size[0]), st.integers(1, size[0]).map(Fraction), st.just(size[1]))
@@ -131,16 +129,3 @@ def test_integers_and_floats_give_the_float_of_the_fraction():
     for kind in KINDS:
         exact = output_norm_variance(kind, 7, Fraction(3), 5)
         assert output_norm_variance(kind, 7, 3, 5) == pytest.approx(float(exact), rel=1e-15)
-
-
-def test_a_layer_that_cannot_be_is_refused():
-    with refused("'constant'", "bernoulli, per_layer, fan_in"):
-        output_norm_variance("constant", 3, 1)
-    for k in (0, -1, 4):
-        with refused(f"k {k} ", "n = 3"):
-            output_norm_variance("bernoulli", 3, k)
-    with refused("fan_in", "k must be whole"):
-        output_norm_variance("fan_in", 3, 1.5)
-    with refused("per_layer", "k·m must be whole"):
-        output_norm_variance("per_layer", 3, 1.5, 3)
-    assert output_norm_variance("per_layer", 3, 1.5, 2) > 0

@@ -10,7 +10,6 @@ from minidst import theory
 from minidst.verify import THEOREMS
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.small
 
 
 @pytest.mark.parametrize("name", THEOREMS)

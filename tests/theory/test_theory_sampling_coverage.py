@@ -15,8 +15,6 @@ from minidst.dst import GrowthContext, GuidedSample
 from minidst.theory import guided_gamma, hit_probability, sampling_coverage, uniform_coverage, uniform_gamma
 from minidst.verify import THEOREMS
 
-pytestmark = pytest.mark.small
-
 weights = st.lists(st.integers(0, 9), min_size=1, max_size=4).filter(any).map(np.array)
 
 
@@ -124,13 +122,3 @@ def test_the_package_draws_gamma_times_the_active_connections_and_not_one_more(g
     m = ceil(Fraction(str(gamma)) * active)
     mask = np.arange(200).reshape(10, 20) < active
     sampled(np.ones(20), np.ones(10), gamma, mask, Told(np.zeros(m), np.zeros(m)))
-
-
-def test_more_than_there_is_cannot_be_wanted(refused):
-    active = np.array([[True, False, False]])
-    with refused(2, "2 absent", "fewer"):
-        guided_gamma(np.ones(3), np.ones(1), 2, active)
-    with refused(1.5, "1 absent"):
-        guided_gamma(np.array([1, 1, 0]), np.ones(1), 1.5, active)
-    with refused(3, "2 absent"):
-        uniform_gamma(3, 1, 3)

@@ -15,8 +15,6 @@ from minidst.nn.hessian import gradient, hessian_vector
 from minidst.theory import grasp_saliency, removal, snip_saliency
 from minidst.verify import THEOREMS
 
-pytestmark = pytest.mark.small
-
 
 def test_snip_saliency():
     assert THEOREMS["snip_saliency"].check() == (6 * 729, 0)

@@ -14,8 +14,6 @@ from minidst.nn import Linear, Network, ReLU, SparseLinear
 from minidst.theory import synaptic_flow, synflow_conservation, synflow_scores
 from minidst.verify import THEOREMS
 
-pytestmark = pytest.mark.small
-
 
 def test_synflow_conservation():
     cases, deviation = THEOREMS["synflow_conservation"].check()

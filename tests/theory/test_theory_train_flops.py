@@ -5,19 +5,17 @@ from math import prod
 
 import pytest
 import sympy
-from builders import refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minidst import METHODS
 from minidst.analysis.flops import training_flops
 from minidst.dst import Schedule
-from minidst.nn.schedules import constant
+from minidst.nn.optim import constant
 from minidst.theory import amortising_interval, forward_flops, resnet50, rigl_overhead, train_flops
 from minidst.verify import THEOREMS
 from minidst.verify.train_flops import RELEASED, SMALL_DENSE, TABLE, disagreements, share
 
-pytestmark = pytest.mark.small
 RECORDS = {"static": "static", "set": "set", "snip": "snip", "snfs": "snfs", "rigl": "rigl", "gse-grabo": "gse"}
 densities = st.integers(1, 999).map(lambda a: Fraction(a, 1000))
 
@@ -117,10 +115,3 @@ def test_the_table_does_not_show_which_of_the_two_periods_was_meant():
         if row.method == "rigl":
             f_S = share(row.kind, row.sparsity)
             assert round(row.length * train_flops("rigl", f_S, 1, 99) / 3, 2) == row.train
-
-
-def test_what_is_unknown_or_missing_is_refused():
-    with refused("'pruning'", "static, set, snip"):
-        train_flops("pruning", 1, 2)
-    with refused("'rigl'", "needs every"):
-        train_flops("rigl", 1, 2)

@@ -1,96 +1,82 @@
-"""The table of a report: a line per cell, as text, CSV or LaTeX."""
-
-from __future__ import annotations
+"""The table of a report, a line per cell, as text, CSV or LaTeX."""
 
 import csv
 import io
 from collections.abc import Callable, Sequence
 from math import isnan
 from textwrap import wrap
-from typing import Any
 
 from ..._support.text import bytes_shown, in_columns
-from .grouped import Cell, Report, shown
+from .grouped import Cell, Report, setting_text
 
-MEASURED = ("connections", "bytes", "seconds", "itop", "jaccard", "sampled")
-HEADINGS = {"gamma": "γ", "alpha": "α", "every": "ΔT", "connections": "budget", "guide": "guide", "per": "per"}
-NAMES = {
-    "connections": "active", "bytes": "memory", "seconds": "s/run", "itop": "ITOP", "jaccard": "J", "sampled": "S %",
-}  # fmt: skip
-MEANINGS = {
-    "active": "connections at the end", "memory": "the most bytes of weights, indices and state",
-    "ITOP": "share of connections ever active", "J": "Jaccard index of the first and the last mask",
-    "S %": "|S|/|W|, share of connections that an update looks at",
-}  # fmt: skip
-FORMS: dict[str, Callable[[float], str]] = {
-    "connections": lambda v: f"{v:,.0f}", "bytes": lambda v: bytes_shown(round(v)), "seconds": lambda v: f"{v:.2f}",
-    "itop": lambda v: f"{v:.3f}", "jaccard": lambda v: f"{v:.3f}", "sampled": lambda v: f"{100 * v:.2g}",
-}  # fmt: skip
-ESCAPES = {
+SETTING_HEADINGS = {"gamma": "γ", "alpha": "α", "every": "ΔT", "connections": "budget"}
+MEASURED: dict[str, tuple[str, Callable[[float], str], str]] = {
+    "connections": ("active", "{:,.0f}".format, "connections at the end"),
+    "bytes": ("memory", lambda v: bytes_shown(round(v)), "the most bytes of weights, indices and state"),
+    "seconds": ("s/run", "{:.2f}".format, ""),
+    "itop": ("ITOP", "{:.3f}".format, "share of connections ever active"),
+    "jaccard": ("J", "{:.3f}".format, "Jaccard index of the first and the last mask"),
+    "sampled": ("S %", lambda v: f"{100 * v:.2g}", "|S|/|W|, share of connections that an update looks at"),
+}
+"""Measured column → its heading, how its mean is printed, and the note below the table."""
+LATEX = str.maketrans({  # for str.translate: what has a meaning in LaTeX, and what it writes in another way
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "γ": r"$\gamma$", "α": r"$\alpha$",
     "Δ": r"$\Delta$", "—": "---", "|": r"$|$", "<": r"$<$", ">": r"$>$",
-}  # fmt: skip
+})  # fmt: skip
 
 
 def as_text(report: Report, width: int = 80) -> str:
-    """Mean ± 95 % interval of the score, and as many of the means measured beside it as fit into the width."""
+    """Mean ± 95 % interval of the score, and as many of the other means as fit into the width."""
     columns, lines = _table(report)
-    own = len(report.varied or ("method",)) + 1
-    for count in range(len(columns), own - 1, -1):
+    for count in range(len(columns), len(report.varied or ("method",)), -1):  # at least the settings and the score
         text = in_columns(columns[:count], [line[:count] for line in lines])
         if max(map(len, text.splitlines())) <= width:
             break
-    said = [f"{short}: {meaning}" for short, meaning in MEANINGS.items() if short in columns[:count]]
-    return "\n".join([text, *wrap("; ".join(said), width)])
+    notes = [f"{heading}: {note}" for heading, _, note in MEASURED.values() if note and heading in columns[:count]]
+    return "\n".join([text, *wrap("; ".join(notes), width)])
 
 
 def as_latex(report: Report) -> str:
     """The same as a tabular with the rules of booktabs."""
     columns, lines = _table(report)
-    own = len(report.varied) or 1
-    rows = [" & ".join(map(escaped, line)) + r" \\" for line in [columns, *lines]]
-    body = "\n".join(rows[1:])
-    kinds = "l" * own + "r" * (len(columns) - own)
-    return (f"% {report.name}: {report.origin}\n\\begin{{tabular}}{{{kinds}}}\n\\toprule\n"
-            f"{rows[0]}\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n")  # fmt: skip
+    settings = len(report.varied) or 1
+    heading, *rows = (" & ".join(cell.translate(LATEX) for cell in line) + r" \\" for line in [columns, *lines])
+    body = "\n".join(rows)
+    alignment = "l" * settings + "r" * (len(columns) - settings)
+    return (f"% {report.name}: {report.origin}\n\\begin{{tabular}}{{{alignment}}}\n\\toprule\n"
+            f"{heading}\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n")  # fmt: skip
 
 
 def as_csv(report: Report) -> str:
-    """A line per cell with unrounded numbers: settings, mean and half interval of everything measured, seeds, failures.
-
-    Accuracies are in %, memory in bytes, times in seconds; an empty field stands for no such number.
+    """A line per cell with unrounded numbers: settings, mean and half interval of every measure, seeds, failures. Units
+    are % for accuracies, bytes and seconds; a field without a number is empty.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    names = list(report.cells[0].settings)
     numbers = ("score", *MEASURED)
-    writer.writerow([*names, *(word for name in numbers for word in (_mean_of(name), f"{name}_half_interval")),
-                     "seeds", "failed", "version", "revision"])  # fmt: skip
+    headings = [heading for name in numbers for heading in (name, f"{name}_half_interval")]
+    headings[headings.index("connections")] = "mean_connections"  # `connections` is a setting too
+    writer.writerow([*report.cells[0].settings, *headings, "seeds", "failed", "version", "revision"])
     for cell in report.cells:
+        settings = [setting_text(value) if isinstance(value, tuple) else value for value in cell.settings.values()]
         values = [number for name in numbers for number in (cell.mean(name), cell.interval(name))]
         row = cell.rows[-1]
-        writer.writerow([*(_plain(cell.settings[name]) for name in names), *map(_blank, values), len(cell.rows),
-                         cell.failed, row["version"], row["revision"] or ""])  # fmt: skip
+        writer.writerow([*settings, *("" if isnan(value) else value for value in values), len(cell.rows), cell.failed,
+                         row["version"], row["revision"]])  # fmt: skip
     return file.getvalue()
-
-
-def escaped(text: str) -> str:
-    """A text in which LaTeX sees no command."""
-    return "".join(ESCAPES.get(letter, letter) for letter in text)
 
 
 def _table(report: Report) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
     names = report.varied or ("method",)
-    present = [name for name in MEASURED if any(cell.values(name).size for cell in report.cells)]
-    counts = {len(cell.rows) for cell in report.cells}
-    extra = ["seeds"] if len(counts) > 1 else []
-    columns = [HEADINGS.get(name, name) for name in names]
-    columns += [report.measure.replace("(%)", "%"), *(NAMES[name] for name in present), *extra]
+    present = {name: MEASURED[name] for name in MEASURED if any(cell.values(name).size for cell in report.cells)}
+    with_seeds = len({len(cell.rows) for cell in report.cells}) > 1
+    columns = [*(SETTING_HEADINGS.get(name, name) for name in names), report.measure.replace("(%)", "%"),
+               *(heading for heading, _, _ in present.values()), *(["seeds"] if with_seeds else [])]  # fmt: skip
     lines = [
-        [*(shown(cell.settings[name]).replace("_", " ") for name in names), _score(cell),
-         *(FORMS[name](cell.mean(name)) if cell.values(name).size else "—" for name in present),
-         *([str(len(cell.rows))] if extra else [])]
+        [*(setting_text(cell.settings[name]).replace("_", " ") for name in names), _score(cell),
+         *(text(cell.mean(name)) if cell.values(name).size else "—" for name, (_, text, _) in present.items()),
+         *([str(len(cell.rows))] if with_seeds else [])]
         for cell in report.cells
     ]  # fmt: skip
     return columns, lines
@@ -100,15 +86,3 @@ def _score(cell: Cell) -> str:
     digits = 1 if cell.rows[0]["measure"] == "accuracy" else 4
     half = cell.interval("score")
     return f"{cell.mean('score'):.{digits}f}" + ("" if isnan(half) else f" ± {half:.{digits}f}")
-
-
-def _mean_of(name: str) -> str:
-    return "mean_connections" if name == "connections" else name  # `connections` is a setting too
-
-
-def _plain(value: Any) -> Any:
-    return "" if value is None else shown(value) if isinstance(value, tuple) else value
-
-
-def _blank(value: Any) -> Any:
-    return "" if isinstance(value, float) and isnan(value) else value

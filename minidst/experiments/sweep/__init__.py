@@ -1,13 +1,10 @@
-"""Sweeps: a study's grid of settings × seeds, each run a row in a file that nothing can lose it from."""
+"""Sweeps: a study, a grid of settings × seeds, is run trial by trial into a file of results."""
 
-from .estimate import estimate
-from .executors import Cluster, Here, Local, Pool
 from .results import Results
-from .scheduler import sweep
+from .scheduler import Cluster, Here, Local, Pool, estimate, sweep
 from .settings import Settings
-from .shipped import find, shipped
-from .study import Study, load_study
-from .trial import Trial, measure
+from .study import Study, find, load_study, shipped
+from .trial import Trial, run_trial
 
 __all__ = ["Cluster", "Here", "Local", "Pool", "Results", "Settings", "Study", "Trial", "estimate", "find",
-           "load_study", "measure", "shipped", "sweep"]  # fmt: skip
+           "load_study", "run_trial", "shipped", "sweep"]  # fmt: skip

@@ -1,6 +1,6 @@
-"""The functions of lanes.py as instructions: what Numba's compiler is to put where a kernel calls them.
+"""SIMD intrinsics: the LLVM instructions that Numba compiles the functions of tiles.py to.
 
-A tile is a value of type `Lanes(dtype, count)` and in LLVM one vector, which LLVM splits into the machine's registers.
+A tile is a value of type `Tile(dtype, count)` and in LLVM one vector, which LLVM splits into the machine's registers.
 Each intrinsic below states its types, then builds the one or two instructions it stands for; nothing is checked here.
 Without the JIT none of this is used.
 """
@@ -13,22 +13,22 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-from . import tiles as lanes
+from . import tiles
 from .tiles import REGISTER_BYTES
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
 
-class _Lanes(types.Type):
+class _TileType(types.Type):
     """Numba's type of a tile: `count` numbers of `dtype`."""
 
     def __init__(self, dtype, count):
         self.dtype, self.count = dtype, count
-        super().__init__(name=f"Lanes({dtype}, {count})")
+        super().__init__(name=f"Tile({dtype}, {count})")
 
 
-@register_model(_Lanes)
-class _LanesModel(models.PrimitiveModel):
+@register_model(_TileType)
+class _TileModel(models.PrimitiveModel):
     """A group of registers as one LLVM vector, which LLVM splits into those of the machine."""
 
     def __init__(self, manager, fe_type):
@@ -61,7 +61,7 @@ def _fill(typing, M, number, size):
     def build(context, builder, signature, arguments):
         return _everywhere(builder, arguments[1], context.get_value_type(signature.return_type))
 
-    return _Lanes(M.dtype, _samples(M, size))(M, M.dtype, size), build
+    return _TileType(M.dtype, _samples(M, size))(M, M.dtype, size), build
 
 
 @intrinsic
@@ -72,7 +72,7 @@ def _load(typing, M, i, b, size):
         tile.align = M.dtype.bitwidth // 8
         return tile
 
-    return _Lanes(M.dtype, _samples(M, size))(M, types.intp, types.intp, size), build
+    return _TileType(M.dtype, _samples(M, size))(M, types.intp, types.intp, size), build
 
 
 @intrinsic
@@ -93,7 +93,7 @@ def _pick(typing, x, j, e, size):
                 tile = builder.insert_element(tile, builder.load(builder.gep(numbers, [end])), _I32(lane))
         return tile
 
-    return _Lanes(x.dtype, _samples(x, size))(x, j, types.intp, size), build
+    return _TileType(x.dtype, _samples(x, size))(x, j, types.intp, size), build
 
 
 @intrinsic
@@ -143,45 +143,19 @@ def _dot(typing, x, y):
     return x.dtype(x, x), build
 
 
-# What compiled code finds under the names of lanes.py.
+# What compiled code finds under the names of tiles.py.
 
 
-@overload(lanes.samples)
+@overload(tiles.samples)
 def _(M, size):
     number = _samples(M, size)
     return lambda M, size: number
 
 
-@overload(lanes.fill)
-def _(M, number, size):
-    return lambda M, number, size: _fill(M, number, size)
-
-
-@overload(lanes.load)
-def _(M, i, b, size):
-    return lambda M, i, b, size: _load(M, i, b, size)
-
-
-@overload(lanes.pick)
-def _(x, j, e, size):
-    return lambda x, j, e, size: _pick(x, j, e, size)
-
-
-@overload(lanes.last)
-def _(tile, r):
-    return lambda tile, r: _last(tile, r)
-
-
-@overload(lanes.store)
-def _(tile, M, i, b):
-    return lambda tile, M, i, b: _store(tile, M, i, b)
-
-
-@overload(lanes.add)
-def _(y, w, x):
-    return lambda y, w, x: _add(y, w, x)
-
-
-@overload(lanes.dot)
-def _(x, y):
-    return lambda x, y: _dot(x, y)
+overload(tiles.fill)(lambda M, number, size: lambda M, number, size: _fill(M, number, size))
+overload(tiles.load)(lambda M, i, b, size: lambda M, i, b, size: _load(M, i, b, size))
+overload(tiles.pick)(lambda x, j, e, size: lambda x, j, e, size: _pick(x, j, e, size))
+overload(tiles.last)(lambda tile, r: lambda tile, r: _last(tile, r))
+overload(tiles.store)(lambda tile, M, i, b: lambda tile, M, i, b: _store(tile, M, i, b))
+overload(tiles.add)(lambda y, w, x: lambda y, w, x: _add(y, w, x))
+overload(tiles.dot)(lambda x, y: lambda x, y: _dot(x, y))

@@ -1,7 +1,7 @@
-"""A tile of one row's samples, held in vector registers: what the products of coo, csr and condensed are written in.
+"""SIMD tiles: pieces of one row's samples in vector registers, in which the sparse products are written.
 
-A product visits thousands of rows of X in no order a cache could guess, so what counts is to touch nothing else. A
-tile y of out[i] stays in registers while all connections of output i are added to it, and is stored once:
+A product visits thousands of rows of X in no order a cache could guess, so it must touch nothing else. A tile y of
+out[i] stays in registers while all connections of output i are added to it, and is stored once:
 
     y = fill(X, bias[i], EIGHT)
     for e in range(indptr[i], indptr[i + 1]):
@@ -9,7 +9,7 @@ tile y of out[i] stays in registers while all connections of output i are added 
     store(y, out, i, b)
 
 As plain Python, a tile is a slice of a NumPy row, and the functions below are all there is to it. In compiled code it
-is one long LLVM vector, and each function a handful of vector instructions (registers.py). LLVM's own vectorizer,
+is one long LLVM vector, and each function a handful of vector instructions (intrinsics.py). LLVM's own vectorizer,
 given the plain loop over b, writes y back to memory for every few connections, at little more than half the speed.
 """
 
@@ -22,7 +22,7 @@ Tile = Float
 """A tile: (samples,) of one row."""
 
 Size = tuple[int, ...]
-"""How many registers a tile has, as the length of a tuple, for compiled code tells tuples apart by their length."""
+"""How many registers a tile has, as the length of a tuple: compiled code knows a tuple's length as part of its type."""
 
 REGISTER_BYTES = 64 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 32
 EIGHT, TWO = (0,) * 8, (0,) * 2  # of 128 and 32 float32 samples on a machine with AVX-512, of half as many elsewhere

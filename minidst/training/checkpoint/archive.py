@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.npy import read_npy
+from ...data.npz import read_npy
 
 HEADER = "header.json"
 SIGNATURE = 64  # hexadecimal digits

@@ -11,6 +11,7 @@ from .names import to_json
 
 MOVED = {
     "config.": "training.config.",
+    "nn.schedules.": "nn.optim.",
     "dst.score.": "dst.grow.",
     "dst.method.zeros": "dst.grow.zeros",
     "dst.method.from_init": "dst.grow.from_init",

@@ -17,7 +17,7 @@ import numpy as np
 from ... import dst
 from ...dst import METHODS, Method
 
-MODULES = ("minidst.training.config", "minidst.nn.schedules", "minidst.nn.optim", "minidst.nn.losses")
+MODULES = ("minidst.training.config", "minidst.nn.optim", "minidst.nn.losses")
 NUMBERS = ["bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64"]
 
 

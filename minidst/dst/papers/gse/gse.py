@@ -28,7 +28,7 @@ import numpy as np
 
 from ...._support.validation import check_callable, check_choice, check_interval
 from ....kernels.arrays import Float, Index, Offset
-from ....kernels.radix_sort import sort_keys
+from ....kernels.keys import sort_keys
 from ....kernels.sampling import draw, fill_hints
 from ...grow import GrowthContext, gradient
 from ...method import Method, name_of

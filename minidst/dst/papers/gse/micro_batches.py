@@ -14,6 +14,7 @@ It costs a forward and a backward pass more. Dropout draws its masks anew in eac
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from ....kernels.arrays import Float, Offset
 from ....nn.linear import SparseLinear
 from ....nn.network import Network
 from ...grow import GrowthContext, Score, gradient, gradient_at
-from ...method import Batch, Exchange, Method
+from ...method import Exchange, Method
 from ...update import quotas, update_topology
 from .distributions import Sketch, Tally
 from .gse import GuidedSample
@@ -38,7 +39,7 @@ class MicroBatches:
         check_integer("micro-batches", self.parts)
 
     def __call__(
-        self, net: Network, method: Method, batch: Batch, fraction: float, rng: np.random.Generator
+        self, net: Network, method: Method, batch: Any, fraction: float, rng: np.random.Generator
     ) -> tuple[float, Exchange]:
         """(mean loss of the batch, what was done)."""
         sample, layers = method.candidates, net.sparse
@@ -81,7 +82,7 @@ class MicroBatches:
         return total, update_topology(net, known_gradient, fraction, rng)
 
 
-def _passes(net: Network, batch: Batch, parts: int) -> Iterator[float]:
+def _passes(net: Network, batch: Any, parts: int) -> Iterator[float]:
     """Forward and backward through one micro-batch after the other, each weighted by its share of the samples.
 
     The losses yielded add up to the mean loss of the batch, and the gradients each leaves to the batch's.
