@@ -5,6 +5,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -213,3 +214,49 @@ class Unknown:
 
     def __call__(self, Z, y):
         return 0.0, Z
+
+
+def whole_layer(shape, nnz, B=3, draw=None, format=CSR):
+    """`nnz` connections anywhere, weights in {±1, ±2, ±3}, a batch of whole numbers, and momentum from 1 to 8."""
+    draw = draw or rng()
+    rows, cols = np.divmod(gnm(*shape, nnz, draw), shape[1])
+    theta = draw.choice([-3.0, -2, -1, 1, 2, 3], nnz)
+    W = format.from_connections(shape, rows.astype(np.int32), cols.astype(np.int32), theta)
+    layer = ready(SparseLinear(W), draw.integers(-2, 3, (shape[1], B)), draw.integers(-2, 3, (shape[0], B)))
+    layer.weight.state["velocity"] = draw.integers(1, 9, nnz).astype(float)
+    return layer
+
+
+def whole_network(sizes, density, seed=0):
+    """Such layers one on another."""
+    draw = rng(seed)
+    shapes = [(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    return Network([whole_layer(shape, round(density * shape[0] * shape[1]), 3, draw) for shape in shapes])
+
+
+def without_gradient(*weights, dtype=float, format=CSR):
+    """A network of sparse layers, the non-zero entries of these matrices, ready for an update: X = DY = 0."""
+    layers = [SparseLinear(format.from_dense(np.asarray(W, dtype))) for W in weights]
+    return Network([ready(layer, np.zeros((layer.shape[1], 1)), np.zeros((layer.shape[0], 1))) for layer in layers])
+
+
+def float64_network(sizes, seed=0, density=0.4, **options):
+    """Every layer of that density."""
+    return network(sizes, density, seed=seed, dtype=np.float64, allocation="uniform", **options)
+
+
+def after_a_batch(sizes, seed=0, density=0.4, B=4):
+    """Such a network after a forward and a backward pass."""
+    draw = rng(seed)
+    x, y = draw.standard_normal((B, sizes[0])), draw.integers(0, sizes[-1], B)
+    return run_batch(float64_network(sizes, seed, density), x, y)
+
+
+def dense_network(sizes, share, seed=0, dtype=float):
+    """Linear layers with ReLU between, weights and biases at random, to be cut to that share of its weights, ≥ 1."""
+    draw, layers = rng(seed), []
+    for n_in, n_out in pairwise(sizes):
+        W = (draw.standard_normal((n_out, n_in)) * np.sqrt(2 / n_in)).astype(dtype)
+        layers += [Linear(W, draw.standard_normal(n_out).astype(dtype)), ReLU()]
+    total = sum(n_in * n_out for n_in, n_out in pairwise(sizes))
+    return Network(layers[:-1], rng=draw, budget=1 + round(share * (total - 1)))

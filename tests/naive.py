@@ -131,3 +131,85 @@ def rewire(W, drop, born):
 def absent(n, taken):
     """Every key below n that is not taken, in order."""
     return sorted(set(range(n)) - set(taken))
+
+
+def best(S, nabla, k):
+    """The k keys of S with the largest |∇|, the smaller key first among equals; sorted. nabla: a number by key."""
+    S = sorted(S)
+    return [S[p] for p in k_largest([abs(nabla[e]) for e in S], k)]
+
+
+def prune_then_grow(theta, nabla, k, *, regrow_pruned, S=None):
+    """Prune k by |θ|, grow k of S by |∇|: (keys active afterwards, grown keys). theta: {key: θ}; S None: any key."""
+    pruned = sorted(theta, key=lambda e: (abs(theta[e]), e))[:k]
+    excluded = set(theta) - set(pruned) if regrow_pruned else set(theta)
+    grown = best([e for e in (range(len(nabla)) if S is None else S) if e not in excluded], nabla, k)
+    leaving = [e for e in pruned if e not in grown]
+    returning = len(pruned) - len(leaving)
+    leaving = leaving[: len(grown) - returning]  # where too few can be grown, the best of the pruned stay
+    return sorted((set(theta) - set(leaving)) | set(grown)), grown
+
+
+def srigl(theta, nabla, budget, fraction, gamma, ablates, may_return):
+    """{(i, j)} active after SRigL's update of one layer. theta: {(i, j): θ}; nabla: (n_out, n_in)."""
+    n_in = nabla.shape[1]
+    neurons = sorted({i for i, _ in theta})
+    k = len(theta) // len(neurons)
+    absent = [(i, j) for i in neurons for j in range(n_in) if (i, j) not in theta]
+    if not absent:
+        return set(theta)
+    K = int(fraction * len(theta))
+    dropped = set(sorted(theta, key=lambda e: (abs(theta[e]), e))[:K])
+    if ablates:
+        salient = (set(theta) - dropped) | set(sorted(absent, key=lambda e: (-abs(nabla[e]), e))[:K])
+        count = {i: sum(e[0] == i for e in salient) for i in neurons}
+        by_rank = sorted(neurons, key=lambda i: (-count[i], i))
+        staying = [i for i in by_rank if count[i] >= max(1, int(gamma * k))]
+        while not staying or budget // len(staying) > n_in:
+            staying.append(by_rank[len(staying)])
+        neurons = staying
+    fan_in = budget // len(neurons)
+    after = set()
+    for i in neurons:
+        kept = sorted((e for e in theta if e[0] == i and e not in dropped), key=lambda e: (-abs(theta[e]), e))[:fan_in]
+        others = [(i, j) for j in range(n_in) if (i, j) not in kept]
+        rank = {e: 1 if e in theta and not may_return else -abs(nabla[e]) for e in others}
+        after |= {*kept, *sorted(others, key=lambda e: (rank[e], e))[: fan_in - len(kept)]}
+    return after
+
+
+def shares(total, weights, room):
+    """min(room_l, ε·w_l), fractions with the sum `total`: raise ε until it is reached. None if all of w > 0 is full."""
+    if total > sum(r for w, r in zip(weights, room, strict=True) if w > 0):
+        return None
+    share, full = [Fraction(0)] * len(room), {l for l, w in enumerate(weights) if w == 0}
+    left = Fraction(total)
+    while left > 0:
+        epsilon = left / sum(weights[l] for l in range(len(room)) if l not in full)
+        over = {l for l in range(len(room)) if l not in full and epsilon * weights[l] > room[l]}
+        if not over:
+            return [s if l in full else epsilon * weights[l] for l, s in enumerate(share)]
+        for l in over:
+            share[l] = Fraction(room[l])
+            left -= room[l]
+        full |= over
+    return share
+
+
+def are_shares(counts, weights, room):
+    """Integers within one of the exact shares, none above its room, nothing for w = 0 before the others are full."""
+    exact = shares(sum(counts), weights, room)
+    if exact is None:
+        near = all(n == r for n, w, r in zip(counts, weights, room, strict=True) if w > 0)
+    else:
+        near = all(abs(n - s) < 1 for n, s in zip(counts, exact, strict=True))
+    return near and all(0 <= n <= r for n, r in zip(counts, room, strict=True))
+
+
+def splitmix64(seed, n):
+    """Output number n = 1, 2, … of the SplitMix64 generator (Steele et al. 2014)."""
+    low = 2**64 - 1
+    z = (seed + n * 0x9E3779B97F4A7C15) & low
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & low
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & low
+    return z ^ z >> 31

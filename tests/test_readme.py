@@ -57,7 +57,6 @@ def test_the_picture_of_the_layout_is_the_linters_contract_in_the_same_order():
     assert sorted(drawn) == sorted(path.parent.name for path in (ROOT / "minidst").glob("*/__init__.py"))
 
 
-@pytest.mark.small
 def test_the_reading_path_is_short():
     files = re.findall(r"^\| \d+ \| \[`([\w/]+\.py)`\]\(minidst/\1\) \|", README, flags=re.MULTILINE)
     assert len(files) == 18

@@ -5,64 +5,54 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from builders import clusters, dense_network, network
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies_dst import by_key, few, lists_of, seeds
 
-import minidst
-from minidst import Config, Dataset, Network, fit, train
+from minidst import Config, Network, Run, fit, method, train
 from minidst.dst import prune, update_topology
 from minidst.dst.papers.gradual import GRADUAL, Rising, cubic
 from minidst.dst.papers.lottery import LOTTERY
 from minidst.experiments.compare import compare
-from minidst.nn import Adam, Linear, ReLU, SparseLinear
+from minidst.nn import SGD, Adam, Linear, SparseLinear
 from minidst.training.rewinding import counts, make_ready
 
-pytestmark = pytest.mark.small
-few = settings(deadline=None, max_examples=25)
-seeds = st.integers(0, 2**32 - 1)
-shapes = st.lists(st.integers(1, 9), min_size=2, max_size=4)
+shapes = lists_of(1, 9)
 shares = st.floats(0, 1)
-
 SIZES, DENSE = (8, 20, 20, 3), 8 * 20 + 20 * 20 + 20 * 3
+PARAMETERS = DENSE + 20 + 20 + 3
+DATA = clusters(48, features=8)
 
 
-def toy(samples=48):
-    rng = np.random.default_rng(0)
-    y = np.arange(samples) % 3
-    x = 3 * np.eye(3, 8)[y] + 0.3 * rng.standard_normal((samples, 8))
-    return Dataset(x, y, x[:12], y[:12], 3, "toy")
-
-
-def network(method, density=0.1, **options):
-    return minidst.mlp(SIZES, density=density, method=method, allocation="er", **options)
+def toy(method, density=0.1, **options):
+    return network(SIZES, density, method, allocation="er", **options)
 
 
 def gradual(every=2, **changes):
-    return minidst.method("gradual", schedule=Rising(1.0, every, 0.75, cubic), **changes)
+    return method("gradual", schedule=Rising(1.0, every, 0.75, cubic), **changes)
 
 
-def dense_net(sizes, share, seed):
-    """Linear layers with ReLU between and a budget of that share of their weights, at least 1."""
-    rng = np.random.default_rng(seed)
-    total = sum(a * b for a, b in pairwise(sizes))
-    layers = [part for a, b in pairwise(sizes) for part in (Linear(rng.standard_normal((b, a))), ReLU())]
-    return Network(layers[:-1], rng=rng, budget=1 + round(share * (total - 1)))
-
-
-def weights_by_key(net):
-    """{key: weight} of every layer; a dense one has all keys."""
-    found = []
-    for layer in net.weighted:
-        keys = range(layer.connections) if isinstance(layer, Linear) else layer.W.keys().tolist()
-        found.append(dict(zip(keys, layer.weight.values.reshape(-1).tolist(), strict=True)))
+def weights_of(net):
+    """{(layer, key): weight}; a dense layer has all keys."""
+    found = {}
+    for l, layer in enumerate(net.weighted):
+        dense = isinstance(layer, Linear)
+        weights = dict(enumerate(layer.weight.values.reshape(-1).tolist())) if dense else by_key(layer)
+        found |= {(l, key): weight for key, weight in weights.items()}
     return found
+
+
+def assert_smallest_went(old, new):
+    """No weight that went is larger than one that stays, in whatever layer."""
+    goes, stays = [abs(old[key]) for key in old.keys() - new.keys()], [abs(old[key]) for key in new]
+    assert max(goes, default=0) <= min(stays)
 
 
 # The schedule
 
 
-@given(st.integers(2, 3000), st.integers(1, 400), st.floats(0.01, 1), st.integers(1, 100))
-@few
+@given(st.integers(2, 3000), st.integers(1, 400) | st.just("epoch"), st.floats(0.01, 1), st.integers(1, 100))
 def test_the_last_update_completes_the_pruning_whatever_the_lengths(T, every, until, per_epoch):
     found = [Rising(1.0, every, until, cubic).fraction(t, T + 1, per_epoch) for t in range(T + 1)]
     at = [t for t, fraction in enumerate(found) if fraction > 0]
@@ -71,13 +61,7 @@ def test_the_last_update_completes_the_pruning_whatever_the_lengths(T, every, un
     assert len({b - a for a, b in pairwise([0, *at])}) == 1
     end = max(1, min(int(until * (T + 1)), T))
     assert at[-1] <= end
-    assert at[0] == min(every, end)
-
-
-def test_an_epoch_may_be_the_period():
-    schedule = Rising(1.0, "epoch", until=0.75, decay=cubic)
-    assert [t for t in range(400) if schedule.fraction(t, 400, 40)] == [40, 80, 120, 160, 200, 240, 280]
-    assert schedule.fraction(280, 400, 40) == 1
+    assert at[0] == min(per_epoch if every == "epoch" else every, end)
 
 
 def test_a_late_first_update_leaves_out_those_before_it_but_never_the_last():
@@ -100,38 +84,33 @@ def test_by_hand_ten_weights_are_pruned_to_one_by_magnitude():
     assert kept == [[1, 3, 5, 9], [9], [9]]
 
 
+def test_another_criterion_prunes_by_that_one():
+    net = Network([Linear(np.array([[0.9, -0.1, 0.2, 0.5]]))], budget=2)
+    net.weighted[0].weight.grad = np.array([0.1, 0.8, -0.9, 0.1])
+    update_topology(net, gradual(prune=prune.snip), 1.0, net.rng)  # |θ|·|∇| = .09 .08 .18 .05
+    assert net.weighted[0].W.keys().tolist() == [0, 2]
+
+
 @given(shapes, shares, st.integers(1, 12), seeds)
-@few
-def test_it_follows_its_curve_to_the_budget_exactly_and_says_what_it_did(sizes, share, updates, seed):
-    net = dense_net(sizes, share, seed)
+def test_it_follows_its_curve_to_the_budget_and_drops_the_smallest(sizes, share, updates, seed):
+    net = dense_network(sizes, share, seed)
     total, s_f = net.connections, 1 - net.budget / net.connections
     for u in range(1, updates + 1):
-        before = net.connections
-        assert update_topology(net, GRADUAL, cubic(u / updates), net.rng) == (before - net.connections, 0, 0)
+        before = weights_of(net)
+        done = update_topology(net, GRADUAL, cubic(u / updates), net.rng)
+        after = weights_of(net)
+        assert done == (len(before) - len(after), 0, 0)
+        assert after == {key: before[key] for key in after}
+        assert_smallest_went(before, after)
         s_t = s_f - s_f * (1 - u / updates) ** 3
         assert net.connections == pytest.approx((1 - s_t) * total, abs=0.5 + 1e-6)
     assert net.connections == net.budget
 
 
-@given(shapes, shares, st.floats(0, 1), seeds)
-@few
-def test_what_goes_is_never_larger_than_what_stays_in_any_layer(sizes, share, fraction, seed):
-    net = dense_net(sizes, share, seed)
-    before = weights_by_key(net)
-    update_topology(net, GRADUAL, fraction, net.rng)
-    after = weights_by_key(net)
-    for old, new in zip(before, after, strict=True):
-        assert new == {key: old[key] for key in new}
-    stays = [abs(w) for new in after for w in new.values()]
-    goes = [abs(w) for old, new in zip(before, after, strict=True) for key, w in old.items() if key not in new]
-    assert max(goes, default=0) <= min(stays)
-
-
 @given(shapes, shares, st.lists(st.floats(0, 1), min_size=1, max_size=4), seeds)
-@few
 def test_by_layer_every_layer_has_the_same_sparsity(sizes, share, fractions, seed):
     """To within a connection or so, for counts are whole; Zhu and Gupta's own reading."""
-    net, record = dense_net(sizes, share, seed), gradual(scope="layer")
+    net, record = dense_network(sizes, share, seed), gradual(scope="layer")
     for l, layer in enumerate(net.weighted):  # among all layers together, the first ones would lose everything
         layer.weight.values *= 1000.0**l
     total = net.connections
@@ -144,24 +123,16 @@ def test_by_layer_every_layer_has_the_same_sparsity(sizes, share, fractions, see
     assert net.connections == net.budget
 
 
-def test_another_criterion_prunes_by_that_one():
-    net = Network([Linear(np.array([[0.9, -0.1, 0.2, 0.5]]))], budget=2)
-    net.weighted[0].weight.grad = np.array([0.1, 0.8, -0.9, 0.1])
-    update_topology(net, gradual(prune=prune.snip), 1.0, net.rng)  # |θ|·|∇| = .09 .08 .18 .05
-    assert net.weighted[0].W.keys().tolist() == [0, 2]
-
-
-@pytest.mark.parametrize("optimizer", [minidst.nn.SGD(), Adam()])
+@pytest.mark.parametrize("optimizer", [SGD(), Adam()])
 def test_training_prunes_after_the_optimizers_step_and_momentum_follows(optimizer):
     """Weights that stay move at every step, those that are gone never return, and state has their number."""
     record = gradual(every=2)
-    net = network(record)
-    before, pruned = weights_by_key(net), 0
-    for step in train(net, toy(), record, Config(epochs=4, batch=12, lr=0.01, optimizer=optimizer)):
-        after = weights_by_key(net)
-        assert all(new.keys() <= old.keys() for old, new in zip(before, after, strict=True))
-        moved = [old[key] != w for old, new in zip(before, after, strict=True) for key, w in new.items()]
-        assert np.mean(moved) > 0.5
+    net = toy(record)
+    before, pruned = weights_of(net), 0
+    for step in train(net, DATA, record, Config(epochs=4, batch=12, lr=0.01, optimizer=optimizer)):
+        after = weights_of(net)
+        assert after.keys() <= before.keys()
+        assert np.mean([before[key] != weight for key, weight in after.items()]) > 0.5
         for layer in net.weighted:
             assert {array.size for array in layer.weight.state.values()} == {layer.connections}
             assert layer.weight.steps == step.t + 1
@@ -173,17 +144,17 @@ def test_training_prunes_after_the_optimizers_step_and_momentum_follows(optimize
 
 
 @given(st.integers(2, 40), st.integers(1, 30), st.floats(0.05, 1), seeds)
-@settings(deadline=None, max_examples=10)
+@few
 def test_any_training_of_two_steps_or_more_ends_at_the_budget(steps, every, density, seed):
     record = gradual(every=every)
-    net = minidst.mlp((8, 6, 3), density=max(density, 0.1), method=record, allocation="er", seed=seed)
-    fit(net, toy(12), record, Config(epochs=steps, batch=12))
+    net = network((8, 6, 3), max(density, 0.1), record, allocation="er", seed=seed)
+    fit(net, clusters(12, features=8), record, Config(epochs=steps, batch=12))
     assert net.connections == net.budget
 
 
 def test_compare_keeps_its_own_curve_at_the_common_pace():
     """A cosine of 0.3, what the others share, would leave it nearly dense."""
-    (row,) = compare(toy(), ["gradual"], hidden=(20,), density=0.1, seeds=2, config=Config(epochs=20, batch=16))
+    (row,) = compare(DATA, ["gradual"], hidden=(20,), density=0.1, seeds=2, config=Config(epochs=20, batch=16))
     assert row.connections == 22
     for history in row.histories:
         left = [epoch.connections for epoch in history.epochs]
@@ -223,43 +194,44 @@ def test_rewinding_by_hand():
 
 
 @given(shapes, shares, seeds)
-@few
 def test_every_ticket_starts_from_the_first_weights_and_keeps_the_largest_trained_ones(sizes, share, seed):
-    net = dense_net(sizes, share, seed)
-    first, biases = weights_by_key(net), [layer.bias.values.copy() for layer in net.weighted]
+    net = dense_network(sizes, share, seed)
+    first, biases = weights_of(net), [layer.bias.values.copy() for layer in net.weighted]
     trained, seen = None, []
     for keep in rounds(net, LOTTERY.rounds):
-        now = weights_by_key(net)
-        assert net.connections == keep
-        for start, ticket, bias, layer in zip(first, now, biases, net.weighted, strict=True):
-            assert ticket == {key: start[key] for key in ticket}
+        ticket = weights_of(net)
+        assert len(ticket) == net.connections == keep
+        assert ticket == {key: first[key] for key in ticket}
+        for bias, layer in zip(biases, net.weighted, strict=True):
             assert np.array_equal(layer.bias.values, bias)
             assert layer.weight.steps == 0
             assert layer.weight.state.keys() | layer.bias.state.keys() <= {"first"}
         if trained:
-            stays = [abs(old[key]) for old, new in zip(trained, now, strict=True) for key in new]
-            goes = [abs(old[key]) for old, new in zip(trained, now, strict=True) for key in old.keys() - new.keys()]
-            assert max(goes, default=0) <= min(stays)
+            assert ticket.keys() <= trained.keys()
+            assert_smallest_went(trained, ticket)
         for p in net.parameters():  # something like a training
             p.values.reshape(-1)[:] += net.rng.standard_normal(p.values.size)
             p.state["velocity"], p.steps = np.ones(p.values.size), 3
-        trained, seen = weights_by_key(net), [*seen, keep]
-    assert seen == counts(sum(map(len, first)), net.budget, LOTTERY.rounds)
+        trained, seen = weights_of(net), [*seen, keep]
+    assert seen == counts(len(first), net.budget, LOTTERY.rounds)
     assert seen[-1] == net.connections == net.budget
     assert not any("first" in p.state for p in net.parameters())
 
 
 @pytest.mark.parametrize("name", ["static", "rigl", "dense", "snip"])
-def test_without_rounds_there_is_one_training_of_the_network_as_it_stands(name):
-    net, data = network(name), toy()
-    assert minidst.Run(net, data, name).plan == (net.connections,)
+def test_without_rounds_there_is_one_training_of_the_network_as_it_stands_and_no_earlier_history(name):
+    net = toy(name)
+    assert Run(net, DATA, name).plan == (net.connections,)
+    history = fit(net, DATA, name, Config(epochs=1, batch=1))
+    assert history.earlier == []
+    assert "earlier" not in history.to_dict()
 
 
-@pytest.mark.parametrize("optimizer", [minidst.nn.SGD(), Adam()])
+@pytest.mark.parametrize("optimizer", [SGD(), Adam()])
 def test_fit_trains_every_round_and_returns_the_last_with_the_time_of_all(optimizer):
-    net = network("lottery", density=0.04)
+    net = toy("lottery", 0.04)
     config = Config(epochs=2, batch=12, lr=0.01, optimizer=optimizer, validation=0.25)
-    history = fit(net, toy(), "lottery", config)
+    history = fit(net, DATA, "lottery", config)
     left = [one.epochs[-1].connections for one in [*history.earlier, history]]
     assert left == [620, 310, 155, 62, 31, 25] == counts(DENSE, net.budget, LOTTERY.rounds)
     assert net.connections == net.budget == 25
@@ -273,51 +245,39 @@ def test_fit_trains_every_round_and_returns_the_last_with_the_time_of_all(optimi
     assert json.loads(json.dumps(columns, allow_nan=False)) == columns
 
 
-def test_the_history_of_a_single_training_has_no_earlier_ones():
-    history = fit(network("static", 0.3), toy(), "static", Config(epochs=1))
-    assert history.earlier == []
-    assert "earlier" not in history.to_dict()
-
-
 def test_the_first_round_is_the_training_of_the_dense_network():
     config = Config(epochs=3, batch=12, lr=0.01)
-    lottery = fit(network("lottery", seed=5), toy(), "lottery", config)
-    dense = fit(network("dense", seed=5), toy(), "dense", config)
+    lottery, dense = (fit(toy(name, seed=5), DATA, name, config) for name in ("lottery", "dense"))
     assert [e.loss for e in lottery.earlier[0].epochs] == [e.loss for e in dense.epochs]
-
-
-def test_train_refuses_a_method_of_several_trainings():
-    with pytest.raises(ValueError, match=r"'lottery' takes several trainings.* call fit"):
-        train(network("lottery"), toy(), "lottery")
 
 
 # What it costs
 
 
 def test_the_peak_of_gradual_pruning_is_that_of_the_dense_network_with_its_momentum_or_more():
-    history = fit(network(gradual()), toy(), gradual(), Config(epochs=8, batch=12))
-    dense = fit(network("dense"), toy(), "dense", Config(epochs=8, batch=12))
-    assert history.peak_bytes == history.epochs[0].bytes >= dense.peak_bytes == 2 * 4 * (DENSE + 20 + 20 + 3)
+    config = Config(epochs=8, batch=12)
+    history, dense = fit(toy(gradual()), DATA, gradual(), config), fit(toy("dense"), DATA, "dense", config)
+    assert history.peak_bytes == history.epochs[0].bytes >= dense.peak_bytes == 2 * 4 * PARAMETERS
     assert history.epochs[-1].bytes < dense.peak_bytes / 2
 
 
 def test_the_peak_of_a_lottery_is_the_dense_network_its_momentum_and_its_first_weights():
-    history = fit(network("lottery"), toy(), "lottery", Config(epochs=1, batch=12, lr=0.01))
-    assert history.earlier[0].peak_bytes == 3 * 4 * (DENSE + 20 + 20 + 3)
+    history = fit(toy("lottery"), DATA, "lottery", Config(epochs=1, batch=12, lr=0.01))
+    assert history.earlier[0].peak_bytes == 3 * 4 * PARAMETERS
     assert history.peak_bytes >= history.earlier[0].peak_bytes
     assert max(epoch.bytes for epoch in history.epochs) < history.peak_bytes / 2
 
 
 def test_an_epoch_holds_the_most_of_any_moment_between_its_steps():
-    net, seen = network(gradual()), []
-    steps = train(net, toy(), gradual(), Config(epochs=1, batch=4))
+    net, config = toy(gradual()), Config(epochs=1, batch=4)
 
     def held():
         memory = net.memory_bytes()
         return memory["values"] + memory["indices"] + memory["optimizer_state"] + memory["method_state"]
 
+    steps = train(net, DATA, gradual(), config)
     seen = [held(), *(held() for _ in steps)]
-    (row,) = fit(network(gradual()), toy(), gradual(), Config(epochs=1, batch=4)).epochs
+    (row,) = fit(toy(gradual()), DATA, gradual(), config).epochs
     assert row.bytes == max(seen)
     assert max(seen) > seen[0]
     assert max(seen) > seen[-1]

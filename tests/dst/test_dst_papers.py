@@ -4,32 +4,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from builders import ready, with_gradient
+from builders import ready, rng, with_gradient
 from strategies import Told
 from strategies_dst import active, update
 
-from minidst import COO, CSR, METHODS, Network, dst, method, mlp
-from minidst.dst import Exchange, GrowthContext, GuidedSample
+from minidst import COO, CSR, METHODS, Network, method
+from minidst.dst import Exchange, GrowthContext, GuidedSample, update_topology
 from minidst.dst.papers.gse import gse
-from minidst.nn import Linear, MeanSquaredError, SparseLinear
-
-pytestmark = pytest.mark.small
-
-
-def test_static_never_changes():
-    layer = with_gradient([[0.9, 0.1, 0], [0, 0.7, 0]], np.ones((2, 3)))
-    assert update(layer, METHODS["static"], 1.0, np.random.default_rng(0)) == 0
-    np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0.1, 0], [0, 0.7, 0]])
-
-
-def test_dense_has_every_connection_and_none_to_change():
-    net = mlp((3, 2), density=0.1, method="dense")
-    (layer,) = net.weighted
-    assert isinstance(layer, Linear)
-    assert layer.connections == 6
-    assert not METHODS["dense"].dynamic
-    full = with_gradient([[1.0, 2], [3, 4]], np.ones((2, 2)))
-    assert update(full, METHODS["dense"], 1.0, np.random.default_rng(0)) == 0
+from minidst.nn import SparseLinear
 
 
 def test_set_drops_the_smallest_of_each_sign_and_grows_anywhere():
@@ -37,13 +19,13 @@ def test_set_drops_the_smallest_of_each_sign_and_grows_anywhere():
 
         θ = .5 −.1 .2 −.9  0  0  0        dropped: (0,1) and (0,2)        absent then: columns 1, 2, 4, 5, 6
 
-    Two of these five are drawn by lot and start at 0: each of the 10 pairs turns up among 300 seeds, with
+    Two of these five are drawn at random and start at 0: each of the 10 pairs turns up among 300 seeds, with
     P(a pair missing) < 10·0.9^300 < 1e-12, and nothing else does.
     """
     seen = set()
     for seed in range(300):
         layer = with_gradient([[0.5, -0.1, 0.2, -0.9, 0, 0, 0]], np.ones((1, 7)))
-        assert update(layer, METHODS["set"], 0.5, np.random.default_rng(seed)) == 2
+        assert update(layer, METHODS["set"], 0.5, rng(seed)) == 2
         np.testing.assert_array_equal(layer.W.to_dense(), [[0.5, 0, 0, -0.9, 0, 0, 0]])
         picture = active(layer)[0]
         assert picture[0] == picture[3] == 1
@@ -51,27 +33,20 @@ def test_set_drops_the_smallest_of_each_sign_and_grows_anywhere():
     assert seen == set(combinations([1, 2, 4, 5, 6], 2))
 
 
-RIGL_THETA = [[0.9, 0.1, 0.8, 0, 0, 0], [0.2, 0.7, 0.6, 0, 0, 0]]
-RIGL_NABLA = [[0.01, 5, 0.01, 0.3, 0.2, 0.1], [4, 0.01, 0.01, 0.05, 0.04, 0.6]]
-
-
 @pytest.mark.parametrize("format", [COO, CSR])
-def test_rigl_drops_the_smallest_weights_and_grows_the_largest_gradients_of_all_that_is_absent(format):
+@pytest.mark.parametrize(
+    ("regrow_pruned", "after"),
+    [(True, [[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 1]]), (False, [[1, 0, 1, 1, 1, 0], [0, 1, 0, 0, 0, 1]])],
+)
+def test_rigl_drops_the_smallest_weights_and_grows_the_largest_gradients(regrow_pruned, after, format):
     """k = ⌊0.5·6⌋ = 3: .1 at (0,1), .2 at (1,0) and .6 at (1,2) go. The largest gradients of what is absent then are 5
-    at (0,1), 4 at (1,0) and .6 at (1,5): two come straight back, at 0.
+    at (0,1), 4 at (1,0) and .6 at (1,5): two come straight back, at 0. If they may not, of what was absent before
+    .6 at (1,5), .3 at (0,3) and .2 at (0,4) are largest.
     """
-    layer = with_gradient(RIGL_THETA, RIGL_NABLA, format)
-    assert update(layer, METHODS["rigl"], 0.5, np.random.default_rng(0)) == 3
-    np.testing.assert_array_equal(active(layer), [[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 1]])
-    np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0, 0.8, 0, 0, 0], [0, 0.7, 0, 0, 0, 0]])
-
-
-@pytest.mark.parametrize("format", [COO, CSR])
-def test_rigl_without_regrowth_takes_the_next_best_gradients(format):
-    """The same three go; of what was absent before, .6 at (1,5), .3 at (0,3) and .2 at (0,4) are largest."""
-    layer = with_gradient(RIGL_THETA, RIGL_NABLA, format)
-    assert update(layer, method("rigl", regrow_pruned=False), 0.5, np.random.default_rng(0)) == 3
-    np.testing.assert_array_equal(active(layer), [[1, 0, 1, 1, 1, 0], [0, 1, 0, 0, 0, 1]])
+    theta = [[0.9, 0.1, 0.8, 0, 0, 0], [0.2, 0.7, 0.6, 0, 0, 0]]
+    layer = with_gradient(theta, [[0.01, 5, 0.01, 0.3, 0.2, 0.1], [4, 0.01, 0.01, 0.05, 0.04, 0.6]], format)
+    assert update(layer, method("rigl", regrow_pruned=regrow_pruned), 0.5) == 3
+    np.testing.assert_array_equal(active(layer), after)
     np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0, 0.8, 0, 0, 0], [0, 0.7, 0, 0, 0, 0]])
 
 
@@ -108,10 +83,10 @@ def test_gse_grows_the_best_of_its_sample(name, signs, f, g, S, grown):
     layer.forward(GSE_X)
     layer.backward(GSE_DY)
     distribution = getattr(gse, name)
-    site = GrowthContext((2, 4), layer.W.keys(), GSE_X, GSE_DY)
-    for found, expected in zip(distribution(site, Told(*signs)), (f, g), strict=True):
+    context = GrowthContext((2, 4), layer.W.keys(), GSE_X, GSE_DY)
+    for found, expected in zip(distribution(context, Told(*signs)), (f, g), strict=True):
         np.testing.assert_allclose(found / found.sum(), np.array(expected) / np.sum(expected), rtol=1e-15)
-    keys = GuidedSample(distribution)(site, 1, Told(*signs, OUTPUTS, INPUTS))
+    keys = GuidedSample(distribution)(context, 1, Told(*signs, OUTPUTS, INPUTS))
     assert [divmod(key, 4) for key in keys.tolist()] == S
     assert update(layer, METHODS[f"gse-{name}"], 0.3, Told(*signs, OUTPUTS, INPUTS)) == 1
     np.testing.assert_array_equal(layer.W.to_dense(), [[0.9, 0, 0, 0], [0, 0.7, 0, 0]])
@@ -128,13 +103,11 @@ def test_gse_synflow_looks_where_much_can_flow():
     Into both inputs flows 1: .1 .1 .9 mean inputs 0, 0 and 1. Of (1,0), (0,0) and (1,1) the first alone is absent, so
     k = min(⌈.3·3⌉, 1) = 1 is grown there, and .5 goes.
     """
-    layers = [with_gradient([[2.0, -1], [0, 0.5]], [[9, 9], [1, 9]]), with_gradient([[1.0, -3]], [[9, 9]])]
-    net = Network(layers, MeanSquaredError())
-    assert dst.update_topology(net, METHODS["gse-synflow"], 0.3, Told([0.5, 0.1, 0.5], [0.1, 0.1, 0.9])) == Exchange(
-        1, 1, 1
-    )
-    np.testing.assert_array_equal(layers[0].W.to_dense(), [[2, -1], [0, 0]])
-    np.testing.assert_array_equal(active(layers[0]), [[1, 1], [1, 0]])
+    net = Network([with_gradient([[2.0, -1], [0, 0.5]], [[9, 9], [1, 9]]), with_gradient([[1.0, -3]], [[9, 9]])])
+    draws = Told([0.5, 0.1, 0.5], [0.1, 0.1, 0.9])
+    assert update_topology(net, METHODS["gse-synflow"], 0.3, draws) == Exchange(1, 1, 1)
+    np.testing.assert_array_equal(net.sparse[0].W.to_dense(), [[2, -1], [0, 0]])
+    np.testing.assert_array_equal(active(net.sparse[0]), [[1, 1], [1, 0]])
 
 
 def test_the_earlier_gse_lets_layers_trade_connections():
@@ -147,8 +120,7 @@ def test_the_earlier_gse_lets_layers_trade_connections():
     """
     first = ready(SparseLinear(CSR.from_dense(GSE_THETA)), GSE_X, GSE_DY)
     second = ready(SparseLinear(CSR.from_dense([[0.8, 0], [0, 0]])), [[1, 1], [1, 0]], [[1, 1], [3, 0]])
-    net = Network([first, second], MeanSquaredError())
     draws = Told([0.6, 0.1] * 5, [0.5, 0.9] * 5, [0.1, 0.9] * 5, [0.9, 0.1] * 5)
-    assert dst.update_topology(net, METHODS["gse-2022"], 0.3, draws) == Exchange(2, 2, 4)
+    assert update_topology(Network([first, second]), METHODS["gse-2022"], 0.3, draws) == Exchange(2, 2, 4)
     np.testing.assert_array_equal(active(first), [[1, 0, 0, 0], [0, 0, 1, 0]])
     np.testing.assert_array_equal(active(second), [[1, 0], [1, 0]])

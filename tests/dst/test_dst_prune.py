@@ -1,31 +1,32 @@
+"""Criteria: a score for every connection, of which the lowest are pruned, and how many of them."""
+
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
 
 import numpy as np
 import pytest
+from builders import rng
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies_dst import checked, seeds
+from strategies import DTYPES
+from strategies_dst import fractions, seeds
 
-from minidst.dst.prune import (
-    CRITERIA,
-    ROUNDS,
-    how_many,
-    magnitude,
-    mest,
-    per_sign,
-    random,
-    reciprocal_sensitivity,
-    sensitivity,
-    snip,
-)
+from minidst.dst.prune import CRITERIA, ROUNDS, how_many
 from minidst.kernels.select import k_smallest
 
-pytestmark = pytest.mark.small
+magnitude, per_sign, mest, snip, sensitivity, reciprocal_sensitivity, random = CRITERIA.values()
 
 # The hand-worked case: 16 places, of which the ten with θ ≠ 0 are active.
 THETA = np.array([-0.9, -0.7, -0.5, -0.3, -0.1, 0, 0, 0, 0.1, 0.3, 0.5, 0.7, 0.9, 0, 0, 0])
 NABLA = np.array([0.1, 0.9, 0.2, 0.8, 0.3, 5, 5, 5, 0.9, 0.1, 0.8, 0.2, 0.7, 5, 5, 5])
+
+
+def test_criteria_and_roundings_have_their_names():
+    assert list(CRITERIA) == [
+        "magnitude", "per_sign", "mest", "snip", "sensitivity", "reciprocal_sensitivity", "random",
+    ]  # fmt: skip
+    assert [criterion.__name__ for criterion in CRITERIA.values()] == list(CRITERIA)
+    assert dict(ROUNDS) == {"floor": floor, "ceil": ceil, "nearest": round}
 
 
 @pytest.mark.parametrize(
@@ -49,35 +50,15 @@ def test_the_hand_worked_case_keeps_these_six_of_ten(criterion, kept):
         assert set(active) - set(dropped) == kept
 
 
-@given(seeds, st.integers(1, 12))
-@checked
-def test_scores_are_their_formulas(seed, n):
-    rng = np.random.default_rng(seed)
-    theta, nabla = (rng.integers(-4, 5, n).astype(float) for _ in range(2))
-    lam = float(rng.integers(0, 4))
-    scores = [
-        magnitude(theta, nabla),
-        mest(theta, nabla, lam=lam),
-        snip(theta, nabla),
-        sensitivity(theta, nabla),
-        reciprocal_sensitivity(theta, nabla),
-    ]
-    for e, (t, g) in enumerate(zip(np.abs(theta), np.abs(nabla), strict=True)):
-        infinite = float("inf")
-        assert [s[e] for s in scores] == [
-            t,
-            t + lam * g,
-            t * g,
-            g / t if t else (infinite if g else 0),
-            t / g if g else (infinite if t else 0),
-        ]
-
-
-def test_division_by_zero_is_defined():
-    """θ, ∇ = (0, 0), (0, 2), (2, 0), (4, 2). No warning either: they are errors here."""
-    theta, nabla = np.array([0.0, 0.0, -2.0, 4.0]), np.array([0.0, -2.0, 0.0, 2.0])
-    np.testing.assert_array_equal(sensitivity(theta, nabla), [0, np.inf, 0, 0.5])
-    np.testing.assert_array_equal(reciprocal_sensitivity(theta, nabla), [0, 0, np.inf, 2])
+@given(seeds, st.integers(1, 12), st.integers(0, 3))
+def test_scores_are_their_formulas_and_division_by_zero_is_defined(seed, n, lam):
+    draw = rng(seed)
+    theta, nabla = (draw.integers(-4, 5, n).astype(float) for _ in range(2))
+    plain = [criterion(theta, nabla).tolist() for criterion in (magnitude, snip, sensitivity, reciprocal_sensitivity)]
+    weighted = mest(theta, nabla, lam=float(lam)).tolist()
+    for *scores, worth, t, g in zip(*plain, weighted, np.abs(theta), np.abs(nabla), strict=True):
+        assert scores == [t, t * g, g / t if t else (inf if g else 0), t / g if g else (inf if t else 0)]
+        assert worth == t + lam * g
 
 
 @pytest.mark.parametrize("criterion", [sensitivity, reciprocal_sensitivity])
@@ -89,39 +70,31 @@ def test_a_quotient_too_large_for_its_type_is_infinite_without_a_warning(criteri
 
 
 @pytest.mark.parametrize("criterion", CRITERIA.values(), ids=CRITERIA)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_every_criterion_scores_every_connection_from_0_up_and_changes_nothing(criterion, dtype):
     theta, nabla = np.array([-1, 0, 2, -3, 0], dtype), np.array([1, -1, 0, 2, 0], dtype)
     before = theta.copy(), nabla.copy()
-    scores = criterion(theta, nabla, np.random.default_rng(0))
+    scores = criterion(theta, nabla, rng())
     assert scores.shape == (5,)
     assert (scores >= 0).all()
-    np.testing.assert_array_equal(theta, before[0])
-    np.testing.assert_array_equal(nabla, before[1])
-    assert criterion(theta[:0], nabla[:0], np.random.default_rng(0)).shape == (0,)
-
-
-def test_magnitude_and_per_sign_need_no_gradient():
-    np.testing.assert_array_equal(magnitude(np.array([-2.0, 1.0])), [2, 1])
-    np.testing.assert_array_equal(per_sign(np.array([-2.0, 1.0])), [1, 1])
+    np.testing.assert_array_equal((theta, nabla), before)
+    assert criterion(theta[:0], nabla[:0], rng()).shape == (0,)
 
 
 def test_random_scores_come_from_the_generator_alone():
-    scores = random(np.zeros(4), None, np.random.default_rng(5))
-    np.testing.assert_array_equal(scores, np.random.default_rng(5).random(4))
+    np.testing.assert_array_equal(random(np.zeros(4), None, rng(5)), rng(5).random(4))
 
 
-def test_per_sign_by_hand():
+def test_per_sign_and_magnitude_by_hand():
     """SET's example: .2 is the smaller of two positive weights, −.1 the closer of two negative ones; 0 is positive."""
     np.testing.assert_array_equal(per_sign(np.array([0.5, -0.1, 0.2, -0.9])), [1, 0.5, 0.5, 1])
     np.testing.assert_array_equal(per_sign(np.array([0.0, -1.0, -0.0])), [0.5, 1, 1])
+    np.testing.assert_array_equal(magnitude(np.array([-2.0, 1.0])), [2, 1])  # neither needs a gradient
 
 
-@given(seeds, st.integers(0, 40), st.integers(0, 64).map(lambda a: a / 64))
-@checked
+@given(seeds, st.integers(0, 40), fractions)
 def test_per_sign_drops_exactly_the_same_fraction_of_either_sign_and_the_smallest_of_it(seed, n, zeta):
-    """ζ is a fraction of 64, which a float holds exactly, so ⌊ζn⌋ leaves nothing to argue about."""
-    theta = np.random.default_rng(seed).integers(-5, 6, n).astype(float)  # many ties, and zeros
+    theta = rng(seed).integers(-5, 6, n).astype(float)  # many ties, and zeros
     k = how_many(per_sign, theta, zeta, "floor")
     dropped = np.zeros(n, bool)
     dropped[k_smallest(per_sign(theta), k)] = True
@@ -133,39 +106,24 @@ def test_per_sign_drops_exactly_the_same_fraction_of_either_sign_and_the_smalles
 
 @given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 100).map(lambda percent: percent / 100))
 @example(100, 300, 0.29)  # 0.29·100 is 28.999…96 in floats and 0.29·300 is 87
-@checked
 def test_per_sign_drops_every_score_up_to_zeta_whatever_zetas_last_bit(positive, negative, zeta):
     theta = np.concatenate([np.arange(1.0, positive + 1), -np.arange(1.0, negative + 1)])
     assert how_many(per_sign, theta, zeta, "floor") == (per_sign(theta) <= zeta).sum()
 
 
-@pytest.mark.parametrize(
-    ("rounding", "expected"),
-    [("floor", [0, 1, 2, 2, 2, 3]), ("ceil", [0, 2, 2, 3, 3, 3]), ("nearest", [0, 1, 2, 2, 3, 3])],
-)
-def test_k_is_rounded_as_the_record_says(rounding, expected):
-    """Of 10 connections; halves go to the even number, as Python rounds."""
-    fractions = [0, 0.125, 0.2, 0.25, 0.28, 0.3]
-    assert [how_many(magnitude, np.ones(10), fraction, rounding) for fraction in fractions] == expected
-    assert all(type(how_many(magnitude, np.ones(10), fraction, rounding)) is int for fraction in fractions)
-
-
 @pytest.mark.parametrize(("rounding", "of"), [("floor", floor), ("ceil", ceil), ("nearest", round)])
-@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 64).map(lambda a: a / 64))
-@checked
-def test_k_never_exceeds_the_connections_and_per_sign_rounds_each_sign(rounding, of, positive, negative, fraction):
+@given(st.integers(0, 30), st.integers(0, 30), fractions)
+@example(10, 0, 0.25)  # halves go to the even number, as Python rounds
+def test_k_is_rounded_as_the_record_says_and_by_per_sign_for_each_sign(rounding, of, positive, negative, fraction):
     theta = np.concatenate([np.ones(positive), -np.ones(negative)])
-    for criterion in (magnitude, snip, mest):
+    for criterion in (magnitude, snip, mest, per_sign):
+        parts = (positive, negative) if criterion is per_sign else (theta.size,)
         k = how_many(criterion, theta, fraction, rounding)
-        assert k == of(Fraction(fraction) * theta.size)
+        assert k == sum(of(Fraction(fraction) * n) for n in parts)
         assert 0 <= k <= theta.size
-    k = how_many(per_sign, theta, fraction, rounding)
-    assert k == of(Fraction(fraction) * positive) + of(Fraction(fraction) * negative)
-    assert 0 <= k <= theta.size
+        assert type(k) is int
 
 
-def test_criteria_and_roundings_have_their_names():
-    assert list(CRITERIA) == [
-        "magnitude", "per_sign", "mest", "snip", "sensitivity", "reciprocal_sensitivity", "random",
-    ]  # fmt: skip
-    assert dict(ROUNDS) == {"floor": floor, "ceil": ceil, "nearest": round}
+@pytest.mark.parametrize(("rounding", "k"), [("floor", [2, 2, 3]), ("ceil", [2, 3, 3]), ("nearest", [2, 3, 3])])
+def test_k_of_ten_connections_by_hand(rounding, k):
+    assert [how_many(magnitude, np.ones(10), fraction, rounding) for fraction in (0.2, 0.28, 0.3)] == k
