@@ -39,5 +39,5 @@ __all__ = [
     "linear_tangent", "output_norm_variance", "outputs_without_input", "product_bound", "removal", "resnet50",
     "rewiring", "rigl_overhead", "sampling_coverage", "sketch_bias", "snip_saliency", "synaptic_flow",
     "synflow_conservation", "synflow_scores", "train_flops", "uniform_coverage", "uniform_gamma", "uniform_sample",
-]
+]  # fmt: skip
 # fmt: on

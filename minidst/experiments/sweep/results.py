@@ -162,12 +162,15 @@ class Results(AbstractContextManager["Results"]):
         (format,) = self._db.execute("PRAGMA user_version").fetchone()
         tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master")}
         if write and not tables:
-            self._db.execute("PRAGMA journal_mode = WAL")
+            with suppress(sqlite3.OperationalError):  # locked at once where another process does the same
+                self._db.execute("PRAGMA journal_mode = WAL")
             columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
             self._db.executescript(f"BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS runs ({columns});"
                                    "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT);"
                                    f"PRAGMA user_version = {FORMAT}; COMMIT")  # fmt: skip
         elif format > FORMAT:
+            self._db.close()
             raise ValueError(f"{str(self.path)!r} has format {format} and this version knows {FORMAT}; update minidst")
         elif not {"runs", "claims"} <= tables:
+            self._db.close()
             raise ValueError(not_results)

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def rows(path):
 
 def count(path):
     try:
-        with sqlite3.connect(path, timeout=10) as db:
+        with closing(sqlite3.connect(path, timeout=10)) as db:
             return db.execute("SELECT count(*) FROM runs").fetchone()[0]
     except sqlite3.Error:  # no such table yet
         return 0
