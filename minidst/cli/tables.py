@@ -36,7 +36,7 @@ def comparison_table(rows: Sequence[Row], data: str, sizes: Sequence[int], densi
     lines = in_columns(columns, cells).splitlines()
     sparse = sum(not row.needs_dense for row in rows)
     if 0 < sparse < len(rows):
-        lines.insert(2 + sparse, "  … and these hold all n_in·n_out numbers of a layer at some time:")
+        lines.insert(2 + sparse, "methods that need dense memory:")
     return "\n".join([*wrap(heading, 80), "", *lines, ""])
 
 
