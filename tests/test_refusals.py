@@ -12,6 +12,7 @@ import pytest
 import scipy.sparse
 from builders import blobs, clusters, refused
 from builders import network as small_network
+from commands import alone  # noqa: F401
 from matplotlib.figure import Figure
 
 import minidst
@@ -197,7 +198,8 @@ ARGUMENTS = [
     (compared, "data", "minidst.load", "digits"),
     (compared, "config", "minidst.Config", {}),
     (load_study, "path", FILE, None),
-    (minidst.load_run, "path", FILE, None),
+    (minidst.load_run, "path", FILE, None, 7),
+    (partial(minidst.save, minidst.Run(network(), toy(), "rigl")), "path", FILE, "", 7, None),
     (read, "path", "`minidst sweep` makes such a file", "missing"),
     (partial(plots.save, path="a.png"), "figure", "Matplotlib", None),
     (partial(plots.save, Figure()), "path", FILE, None),
@@ -384,11 +386,8 @@ UNSUITABLE = [
 
 
 @pytest.fixture(autouse=True)
-def no_training_no_data(tmp_path, monkeypatch):
-    """A working folder with a folder and a file that is no data; training fails and no data are found."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MINIDST_DATA", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", "no-cache")
+def no_training(tmp_path, monkeypatch):
+    """The working folder has a folder and a file that is no data; training fails."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "a-file").write_bytes(b"x")
     monkeypatch.setattr("minidst.experiments.compare.fit", lambda *_, **__: pytest.fail("it was trained"))
@@ -429,7 +428,7 @@ def test_unsuitable_networks_data_and_methods_are_refused_before_anything_change
 
 
 @pytest.mark.parametrize("allocation", ["uniform", "er", "erk"])
-@pytest.mark.parametrize("sizes", [(64, 256, 256, 10), (6, 8, 3), (1000, 2, 500)])
+@pytest.mark.parametrize("sizes", [(64, 256, 256, 10), (64, 32, 16, 10), (6, 8, 3), (1000, 2, 500)])
 def test_the_density_that_the_message_advises_is_enough(sizes, allocation):
     with pytest.raises(ValueError, match=r"raise density to ≥ [\d.e-]+") as caught:
         mlp(sizes, density=1e-6, allocation=allocation)
