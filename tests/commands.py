@@ -4,6 +4,7 @@ import pytest
 
 import minidst
 from minidst.cli.main import main
+from minidst.training.history import Epoch, History
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,19 @@ def printed(command):
         return out
 
     return run
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """The (record, config) of every run of a comparison, which is not trained."""
+    calls = []
+
+    def pretend(net, data, record, config, *, progress=None):
+        calls.append((record, config))
+        return History(record.name, data.name, [Epoch(1, 0.5, 0.5, 0.5, 0.1, 0, 7, 10, 1.0)])
+
+    monkeypatch.setattr("minidst.experiments.compare.fit", pretend)
+    return calls
 
 
 @pytest.fixture

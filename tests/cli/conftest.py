@@ -1,1 +1,1 @@
-from commands import alone, command, error_line, printed  # noqa: F401
+from commands import alone, command, error_line, printed, recorded  # noqa: F401

@@ -74,17 +74,10 @@ def test_compare_as_json_prints_only_json_and_writes_a_whole_png_into_the_folder
 
 
 @slow
-def test_compare_takes_the_schedules_of_the_papers_on_request(printed, monkeypatch):
-    schedules = []
-
-    def pretend(net, data, record, config, *, progress=None):
-        schedules.append(record.schedule)
-        return History(record.name, data.name, [Epoch(1, 0.5, 0.5, 0.5, 0.1, 0, 7, 10, 0.1)])
-
-    monkeypatch.setattr("minidst.experiments.compare.fit", pretend)
+def test_compare_takes_the_schedules_of_the_papers_on_request(printed, recorded):
     for options in ([], ["--paper-schedules"]):
         printed("compare", *QUICK, "--seeds", "1", "--methods", "rigl", *options)
-    assert schedules[1] == METHODS["rigl"].schedule != schedules[0]
+    assert recorded[1][0].schedule == METHODS["rigl"].schedule != recorded[0][0].schedule
 
 
 def test_compare_reads_a_csv(printed, tmp_path):

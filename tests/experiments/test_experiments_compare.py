@@ -24,19 +24,6 @@ def row(*scores):
     return Row("set", tuple(History("set", "toy", [epoch(1, 0.1), epoch(2, score)]) for score in scores), 7)
 
 
-@pytest.fixture
-def recorded(monkeypatch):
-    """The (record, config) of every run, which is not trained."""
-    calls = []
-
-    def pretend(net, data, record, config, *, progress=None):
-        calls.append((record, config))
-        return History(record.name, data.name, [epoch()])
-
-    monkeypatch.setattr("minidst.experiments.compare.fit", pretend)
-    return calls
-
-
 # Rows
 
 

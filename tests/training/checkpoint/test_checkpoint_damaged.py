@@ -216,23 +216,20 @@ def test_a_file_of_something_else_is_refused_without_memory(name, path):
 
 
 @pytest.fixture(scope="module")
-def attempt(tmp_path_factory):
-    """Write a file and load it."""
-    path = tmp_path_factory.mktemp("fuzz") / "run"
+def fuzzed(tmp_path_factory):
+    return tmp_path_factory.mktemp("fuzz") / "run"
 
-    def run(write):
-        write(path)
-        with read_or_refused():
-            assert isinstance(load_run(path, toy()), Run)
 
-    return run
+def assert_read_or_refused(path):
+    with read_or_refused():
+        assert isinstance(load_run(path, toy()), Run)
 
 
 @settings(max_examples=200)
 @given(data=st.data())
-def test_any_damage_that_is_signed_again(data, content, attempt):
-    broken = data.draw(damaged(content))
-    attempt(lambda path: path.write_bytes(signed(broken)))
+def test_any_damage_that_is_signed_again(data, content, fuzzed):
+    fuzzed.write_bytes(signed(data.draw(damaged(content))))
+    assert_read_or_refused(fuzzed)
 
 
 JSON = st.recursive(
@@ -244,7 +241,7 @@ JSON = st.recursive(
 
 @settings(max_examples=200)
 @given(data=st.data())
-def test_any_change_of_the_header(data, parts, attempt):
+def test_any_change_of_the_header(data, parts, fuzzed):
     header, arrays = copy.deepcopy(parts)
     place = header
     while True:
@@ -256,15 +253,15 @@ def test_any_change_of_the_header(data, parts, attempt):
         del place[key]
     else:
         place[key] = data.draw(JSON)
-    attempt(lambda path: written(path, header, arrays))
+    assert_read_or_refused(written(fuzzed, header, arrays))
 
 
 @settings(max_examples=150)
 @given(data=st.data())
-def test_any_other_array(data, parts, attempt):
+def test_any_other_array(data, parts, fuzzed):
     header, arrays = copy.deepcopy(parts)
     name = data.draw(st.sampled_from(sorted(arrays)))
     shape = st.just(arrays[name].shape) | hypothesis_arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
     kinds = st.just(arrays[name].dtype) | hypothesis_arrays.integer_dtypes() | hypothesis_arrays.floating_dtypes()
     arrays[name] = data.draw(hypothesis_arrays.arrays(kinds, shape))
-    attempt(lambda path: written(path, header, arrays))
+    assert_read_or_refused(written(fuzzed, header, arrays))
