@@ -280,7 +280,7 @@ CALLS = [
     (lambda: rewired(drop=[0, 0]), ["[0, 0]"], "each once"),
     (lambda: rewired(born=[4]), ["(1, 1)", "twice"], "drop it"), (lambda: rewired(born=[1.0]), ["float64"], "integers"),
     (lambda: minidst.save(network(), "a-run"), ["Network"], "Run(net, data, method)"),
-    (lambda: minidst.save(minidst.Run(network(), toy(), "rigl"), "folder"), ["folder"], "the name of a file"),
+    (lambda: minidst.save(minidst.Run(network(), toy(), "rigl"), "folder"), ["it is a folder"], "the name of a file"),
     (lambda: minidst.load_run("a-file"), ["'a-file'"], "an earlier copy"),
     (lambda: saved_and_loaded(toy(x_test=x + 1)), ["'run'", "trained on toy"], "hand the same data"),
     (lambda: saved_and_loaded("toy"), ["'toy'"], "the Dataset that it was trained on"),
