@@ -33,16 +33,11 @@ def test_a_name_that_did_not_move_with_its_module_is_found(old, new):
     assert getattr(old_module(module), name) is getattr(importlib.import_module(place), leaf)
 
 
-@pytest.mark.parametrize(
-    ("package", "old", "new"),
-    [
-        (dst, "Linear", dst.LinearDecay),
-        (dst, "Site", dst.GrowthContext),
-        (dst, "exchange_globally", dst.update.exchange_globally),
-        (topology, "deal", topology.apportion),
-        (formats, "Columns", formats.CSCView),
-    ],
-)
+@pytest.mark.parametrize(("package", "old", "new"), [
+    (dst, "Linear", dst.LinearDecay), (dst, "Site", dst.GrowthContext),
+    (dst, "exchange_globally", dst.update.exchange_globally), (topology, "deal", topology.apportion),
+    (formats, "Columns", formats.CSCView),
+])  # fmt: skip
 def test_an_old_name_is_the_new_one(package, old, new):
     with pytest.warns(DeprecationWarning, match=rf"{package.__name__}\.{old} is now"):
         assert getattr(package, old) is new

@@ -11,22 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import rewiring, rng
+from builders import clusters, rewiring, rng
 
 import minidst
-from minidst import METHODS, Config, Dataset, fit
+from minidst import METHODS, Config, fit
 from minidst.dst import Cosine
 from minidst.kernels import threads as parallel
 from minidst.nn import SGD, Adam
 from minidst.nn.linear import SparseLinear
 
 ROOT = Path(minidst.__file__).parent.parent
-CASES = [
-    *((name, record.format) for name, record in METHODS.items()),
-    ("rigl", "coo"),
-    ("gse-graest", "coo"),
-    ("static", "condensed"),
-]
+CASES = [(name, record.format) for name, record in METHODS.items()]
+CASES += [("rigl", "coo"), ("gse-graest", "coo"), ("static", "condensed")]
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +32,7 @@ def one_thread():
     minidst.threads(1)
 
 
-_y = np.arange(45) % 5
-_x = 2 * np.eye(5, 20)[_y] + rng(7).standard_normal((45, 20))
-DATA = Dataset(_x, _y, _x[:10], _y[:10], 5, "toy")
+DATA = clusters(45, 5, 20, noise=1, test=10)
 
 
 def digest(name, format=None, seed=0, optimizer=None, width=24):

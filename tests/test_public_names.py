@@ -44,20 +44,11 @@ def test_every_format_has_the_same_names(format, name):
     assert hasattr(getattr(minidst, format).from_dense([[1.0, 0], [0, 2.0]]), name)
 
 
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("load", ["name"]),
-        ("mlp", ["sizes", "density", "method", "allocation", "format", "seed"]),
-        ("train", ["net", "data", "method", "config"]),
-        ("fit", ["net", "data", "method", "config"]),
-        ("method", ["name"]),
-        ("Run", ["net", "data", "method", "config"]),
-        ("save", ["run", "path"]),
-        ("load_run", ["path", "data"]),
-        ("topology.allocate", ["shapes", "density", "kind"]),
-    ],
-)
+@pytest.mark.parametrize(("name", "parameters"), [
+    *((name, ["net", "data", "method", "config"]) for name in ("train", "fit", "Run")),
+    ("mlp", ["sizes", "density", "method", "allocation", "format", "seed"]), ("load", ["name"]), ("method", ["name"]),
+    ("save", ["run", "path"]), ("load_run", ["path", "data"]), ("topology.allocate", ["shapes", "density", "kind"]),
+])  # fmt: skip
 def test_the_parameters_have_their_names_and_order(name, parameters):
     signature = list(inspect.signature(found(name)).parameters)
     assert [p for p in signature if p in parameters] == parameters
@@ -76,13 +67,10 @@ def test_everything_in_all_can_be_imported():
         assert missing == [], module.__name__
 
 
-@pytest.mark.parametrize(
-    ("module", "unwanted"),
-    [
-        ("minidst", "matplotlib matplotlib.pyplot minidst.plots minidst.cli minidst.experiments minidst.estimator"),
-        ("minidst.cli", "matplotlib.pyplot"),
-    ],
-)
+@pytest.mark.parametrize(("module", "unwanted"), [
+    ("minidst", "matplotlib matplotlib.pyplot minidst.plots minidst.cli minidst.experiments minidst.estimator"),
+    ("minidst.cli", "matplotlib.pyplot"),
+])  # fmt: skip
 def test_an_import_loads_no_plotting_no_command_line_and_no_scikit_learn(module, unwanted):
     code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -24,32 +24,14 @@ def row(*scores):
     return Row("set", tuple(History("set", "toy", [epoch(1, 0.1), epoch(2, score)]) for score in scores), 7)
 
 
-@pytest.fixture
-def recorded(monkeypatch):
-    """The (record, config) of every run, which is not trained."""
-    calls = []
-
-    def pretend(net, data, record, config, *, progress=None):
-        calls.append((record, config))
-        return History(record.name, data.name, [epoch()])
-
-    monkeypatch.setattr("minidst.experiments.compare.fit", pretend)
-    return calls
-
-
 # Rows
 
 
-@pytest.mark.parametrize(
-    ("scores", "half"),
-    [
-        ((0.9, 0.8), 12.7062 * 0.0707107 / math.sqrt(2)),  # t₀.₉₇₅(1), s = √(2·0.05²)
-        ((1.0, 0.0, 0.5), 4.30265 * 0.5 / math.sqrt(3)),
-        ((0.1, 0.2, 0.3, 0.4, 0.5), 2.77645 * 0.158114 / math.sqrt(5)),
-        ((0.7, 0.7), 0),
-        ((0.9,), math.nan),
-    ],
-)
+@pytest.mark.parametrize(("scores", "half"), [
+    ((0.9, 0.8), 12.7062 * 0.0707107 / math.sqrt(2)),  # t₀.₉₇₅(1), s = √(2·0.05²)
+    ((1.0, 0.0, 0.5), 4.30265 * 0.5 / math.sqrt(3)), ((0.7, 0.7), 0), ((0.9,), math.nan),
+    ((0.1, 0.2, 0.3, 0.4, 0.5), 2.77645 * 0.158114 / math.sqrt(5)),
+])  # fmt: skip
 def test_a_row_has_the_mean_of_the_last_scores_and_students_interval(scores, half):
     """The interval is Student's t times the standard error; one run has none."""
     found = row(*scores)
@@ -85,16 +67,11 @@ def test_on_digits_every_method_updates_each_20_steps_up_to_three_quarters(name,
     assert fractions[500] == pytest.approx(cubic if record.start == "dense" else cosine)
 
 
-@pytest.mark.parametrize(
-    ("config", "every"),
-    [
-        (Config(epochs=67, batch=40), 1),
-        (Config(epochs=67, batch=20), 2),
-        (Config(epochs=3, batch=40), 1),
-        (Config(epochs=100, batch=1), 60),  # 4000/67 = 59.7
-        (Config(epochs=67, batch=10, validation=0.5), 2),  # 20 samples are left to train on
-    ],
-)
+@pytest.mark.parametrize(("config", "every"), [
+    (Config(epochs=67, batch=40), 1), (Config(epochs=67, batch=20), 2), (Config(epochs=3, batch=40), 1),
+    (Config(epochs=100, batch=1), 60),  # 4000/67 = 59.7
+    (Config(epochs=67, batch=10, validation=0.5), 2),  # 20 samples are left to train on
+])  # fmt: skip
 def test_a_run_holds_67_update_periods_whatever_its_length(config, every, recorded):
     compare(TOY, ["rigl"], **SMALL, config=config)
     assert recorded[0][0].schedule.every == every

@@ -133,18 +133,13 @@ GROWN = [(float(np.float32(weight)), 0) for weight in (0, 1e-12, -1e-12)]  # 1e-
 
 def all_moved(old, new):
     """Whether every connection that survived, and every layer's bias, has another value."""
-    survivors = [
-        before[key] != after[key]
-        for before, after in zip(old[0], new[0], strict=True)
-        for key in before.keys() & after.keys()
-        if after[key] not in GROWN
-    ]
-    return all(survivors) and not any(np.array_equal(a, b) for a, b in zip(old[1], new[1], strict=True))
+    layers = zip(old[0], new[0], strict=True)
+    kept = [(a[key], b[key]) for a, b in layers for key in a.keys() & b.keys() if b[key] not in GROWN]
+    moved = all(before != after for before, after in kept)
+    return moved and not any(np.array_equal(a, b) for a, b in zip(old[1], new[1], strict=True))
 
 
-@pytest.mark.parametrize(
-    ("name", "skip"), [*((name, False) for name in DYNAMIC), *((name, True) for name in WITH_SKIP)]
-)
+@pytest.mark.parametrize(("name", "skip"), [(name, False) for name in DYNAMIC] + [(name, True) for name in WITH_SKIP])
 def test_survivors_and_biases_stay_at_an_update_that_replaces_the_step_and_move_at_every_other(name, skip):
     method = rewiring(name, skip_optimizer_step=skip, initial_weight=zeros)
     net = network(method)

@@ -52,10 +52,8 @@ def test_derivatives_and_evaluations_of_whole_weights_are_those_of_repeated_samp
     net = minidst.mlp((6, 8, 3), density=0.5, dtype=np.float64)
     v = [np.ones(layer.connections) for layer in net.weighted]
     few, many = (X.T.copy(), WEIGHTED), (repeated(X).T.copy(), repeated(Y))
-    for one, other in zip(
-        gradient(net, *few) + hessian_vector(net, *few, v), gradient(net, *many) + hessian_vector(net, *many, v),
-        strict=True,
-    ):  # fmt: skip
+    found, expected = (gradient(net, *data) + hessian_vector(net, *data, v) for data in (few, many))
+    for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
     assert net.evaluate(X, WEIGHTED) == pytest.approx(net.evaluate(repeated(X), repeated(Y)))
 
@@ -110,18 +108,11 @@ def test_the_identity_of_data_holds_their_weights_if_they_have_any():
     assert plain["sha256"] != other["sha256"] != identity(weighted(COUNTS + 1))["sha256"]
 
 
-@pytest.mark.parametrize(
-    ("weights", "words"),
-    [
-        (np.ones(7), ["(7,)", "(8,)"]),
-        (np.ones((8, 1)), ["(8, 1)"]),
-        (np.array(["a"] * 8), ["<U1"]),
-        (-1.0 * COUNTS, ["-4.0", "at least 0"]),
-        (np.zeros(8), ["0.0", "not all"]),
-        (np.where(COUNTS, 1.0, np.nan), ["nan", "finite"]),
-        (np.where(COUNTS, 1.0, np.inf), ["inf", "finite"]),
-    ],
-)
+@pytest.mark.parametrize(("weights", "words"), [
+    (np.ones(7), ["(7,)", "(8,)"]), (np.ones((8, 1)), ["(8, 1)"]), (np.array(["a"] * 8), ["<U1"]),
+    (-1.0 * COUNTS, ["-4.0", "at least 0"]), (np.zeros(8), ["0.0", "not all"]),
+    *((np.where(COUNTS, 1.0, bad), [str(bad), "finite"]) for bad in (np.nan, np.inf)),
+])  # fmt: skip
 def test_bad_weights_are_refused(weights, words):
     with refused("weighted: weights", *words):
         weighted(weights)

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minidst.cli.main import main
 from minidst.experiments import report
 from minidst.experiments.report import as_csv, as_latex, as_text, nemenyi, ranked
 from minidst.experiments.report.figures import jaccard_matrix, pareto_optimal
@@ -240,49 +239,41 @@ def test_similarity_is_the_mean_jaccard_index_over_changed_layers_and_seeds():
     assert "two random starts: 0.00" in figure.axes[1].get_title()
 
 
-def test_one_run_alone_makes_a_report_without_similarity(capsys):
+def test_one_run_alone_makes_a_report_without_similarity(printed):
     found = report_of([({"method": "set"}, 0, 0.5, {"measure": "loss"})])
     assert found.origin.startswith("1 seed,")
     assert report.similarity(found) is None
-    assert main(["report", "r.sqlite"]) == 0
-    assert "0.5000" in capsys.readouterr().out
+    assert "0.5000" in printed("report", "r.sqlite")
     assert setting_text(None) == "—"
 
 
-def test_the_command_prints_tables_and_ranks_or_only_json_and_writes_every_picture(tmp_path, capsys):
+def test_the_command_prints_tables_and_ranks_or_only_json_and_writes_every_picture(tmp_path, printed):
     report_of(scores(TABLE), itop=0.3, jaccard=0.5)
-    assert main(["report", "r.sqlite", "--format", "svg", "--split", "0.2"]) == 0
-    out = capsys.readouterr().out
+    out = printed("report", "r.sqlite", "--format", "svg", "--split", "0.2")
     assert "average ranks over all blocks (3): rigl 1.33, set 1.67, static 3.00" in out
     assert "average ranks over density ≤ 0.2 (2)" in out
     names = {path.name for path in tmp_path.iterdir()} - {"r.sqlite", "r.sqlite-shm", "r.sqlite-wal"}
     pictures = {"score-density", "itop-density", "jaccard-density", "ranks", "front"}
     assert names == {"r.csv", "r.tex", *(f"r-{name}.svg" for name in pictures)}
     assert all(Path(f"r-{name}.svg").read_bytes().startswith(b"<?xml") for name in pictures)
-    assert main(["report", "r.sqlite", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(printed("report", "r.sqlite", "--json"))
     assert found["cells"][0]["scores"] == pytest.approx([90.5, 89.5])
     assert found["ranks"]["all blocks"]["names"] == ["rigl", "set", "static"]
     assert found["written"]
     assert all(Path(path).exists() for path in found["written"])
 
 
-@pytest.mark.parametrize(
-    ("argv", "words"),
-    [
-        (["missing.sqlite"], ["'missing.sqlite'", "minidst sweep"]),
-        (["empty.sqlite"], ["'empty.sqlite'", "minidst sweep"]),
-        (["failed.sqlite"], ["'failed.sqlite'", "all 1 runs failed", "'oh no'"]),
-        (["text.sqlite"], ["'text.sqlite'", "no results of minidst"]),
-        (["r.sqlite", "--split", "0.2"], ["--split 0.2", "leave it out"]),
-        (["r.sqlite", "--out", "missing"], ["missing", "cannot write"]),
-        (["r.sqlite", "--format", "gif"], ["gif", "svg"]),
-    ],
-)
-def test_what_cannot_be_drawn_up_is_one_line(argv, words, assert_one_line):
+@pytest.mark.parametrize(("argv", "words"), [
+    ("missing.sqlite", ["'missing.sqlite'", "minidst sweep"]), ("empty.sqlite", ["'empty.sqlite'", "minidst sweep"]),
+    ("failed.sqlite", ["'failed.sqlite'", "all 1 runs failed", "'oh no'"]),
+    ("text.sqlite", ["'text.sqlite'", "no results of minidst"]),
+    ("r.sqlite --split 0.2", ["--split 0.2", "leave it out"]), ("r.sqlite --format gif", ["gif", "svg"]),
+    ("r.sqlite --out missing", ["missing", "cannot write"]),
+])  # fmt: skip
+def test_what_cannot_be_drawn_up_is_one_line(argv, words, error_line):
     Results("empty.sqlite").close()
     with Results("failed.sqlite") as results:
         results.record(Trial("s", Settings.of({"method": "set"}), 0), {"error": "oh no"})
     Path("text.sqlite").write_text("no data base" * 100, encoding="utf-8")
     report_of([({"method": "set"}, 0, 0.5, {})])
-    assert_one_line(words, "report", *argv)
+    error_line("report", *argv.split(), words=words)

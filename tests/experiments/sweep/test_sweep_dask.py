@@ -46,8 +46,8 @@ def test_the_table_is_the_local_one_though_a_worker_is_killed(cluster, tmp_path)
     assert killed
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, monkeypatch, assert_one_line):
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, monkeypatch, error_line):
     monkeypatch.setattr("minidst.experiments.sweep.scheduler.PATIENCE", 0.5)
     small.study(tmp_path)
-    words = ["minidst: no Dask scheduler", "tcp://127.0.0.1:9"]
-    assert_one_line(words, "sweep", "small.toml", "--dask", "tcp://127.0.0.1:9")
+    argv = ("sweep", "small.toml", "--dask", "tcp://127.0.0.1:9")
+    error_line(*argv, words=["minidst: no Dask scheduler", "tcp://127.0.0.1:9"])

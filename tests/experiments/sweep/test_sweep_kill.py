@@ -9,12 +9,12 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import small
 
 import minidst
-from minidst.cli.main import main
 from minidst.experiments.sweep import Here, Local, Results, Trial, run_trial, sweep
 
 pytestmark = pytest.mark.slow
@@ -64,12 +64,9 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     with Results(folder / "r.sqlite") as results:
         sweep(small.study(folder), results, Here())
-        return small.same(results.rows())
-
-
-def test_the_whole_study_is_a_row_per_setting_and_seed(whole):
-    assert len(whole) == 20
-    assert len({row[0] for row in whole}) == 20
+        rows = small.same(results.rows())
+    assert len(rows) == len({row[0] for row in rows}) == 20  # one for each setting and seed
+    return rows
 
 
 def test_a_sweep_killed_at_random_moments_loses_no_row_and_doubles_none(tmp_path, whole, process):
@@ -138,19 +135,19 @@ def dies(trial):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_failing_run_is_a_row_with_its_message_and_the_others_go_on(capsys):
+def test_a_failing_run_is_a_row_with_its_message_and_the_others_go_on(command):
     text = small.TEXT.replace("seeds = 4", "seeds = 1").replace("density = 0.3", "density = [0.3, 0.0001]")
     Path("bad.toml").write_text(text + "lr = [0.1, 1e9]\n", encoding="utf-8")
-    assert main(["sweep", "bad.toml", "--workers", "1"]) == 1
-    out, err = capsys.readouterr()
-    assert err == ""
+    line = ("sweep", "bad.toml", "--workers", "1")
+    code, out, err = command(*line)
+    assert (code, err) == (1, "")
     assert "20 runs, 15 failed" in out
     assert "failed: density 0.0001 leaves layer 0" in out
     errors = [row["error"] for row in rows("minidst-bad.sqlite")]
     assert errors.count(None) == 5
     assert sum("lower lr" in error for error in errors if error) == 5
-    assert main(["sweep", "bad.toml", "--workers", "1", "--only", "density=0.3"]) == 1  # nothing to do, still failed
-    assert main(["sweep", "bad.toml", "--workers", "1", "--retry", "--only", "lr=0.1", "--only", "density=0.3"]) == 0
+    assert command(*line, "--only", "density=0.3")[0] == 1  # nothing to do, still failed
+    assert command(*line, "--retry", "--only", "lr=0.1", "--only", "density=0.3")[0] == 0
     assert len(rows("minidst-bad.sqlite")) == 20
 
 
@@ -166,14 +163,9 @@ def test_a_failure_is_run_again_only_if_that_is_asked_for(tmp_path):
         assert results.finished()[first.key] is None
 
 
-def test_ctrl_c_is_one_line_that_says_what_is_kept(capsys, monkeypatch):
+def test_ctrl_c_is_one_line_that_says_what_is_kept(command):
     Path("s.toml").write_text(small.TEXT, encoding="utf-8")
-
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("minidst.cli.sweep.sweep", interrupted)
-    assert main(["sweep", "s.toml", "--workers", "1"]) == 130
-    assert capsys.readouterr().err == (
-        "minidst: interrupted, what is finished is in 'minidst-s.sqlite'; the same line goes on\n"
-    )
+    with patch("minidst.cli.sweep.sweep", side_effect=KeyboardInterrupt):
+        code, _, err = command("sweep", "s.toml", "--workers", "1")
+    assert code == 130
+    assert err == "minidst: interrupted, what is finished is in 'minidst-s.sqlite'; the same line goes on\n"

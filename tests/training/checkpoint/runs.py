@@ -7,18 +7,16 @@ import zipfile
 from dataclasses import replace
 
 import numpy as np
-from builders import rng
+from builders import clusters
 
-from minidst import METHODS, Config, Dataset, Run, load_run, mlp, save
+from minidst import METHODS, Config, Run, load_run, mlp, save
 from minidst.dst import Cosine
 from minidst.nn import SGD, SparseLinear
 from minidst.training.checkpoint.archive import HEADER, SIGNATURE, read, write
 
 
 def toy(features=12):
-    y = np.arange(45) % 4
-    x = 2 * np.eye(4, features)[y] + rng(7).standard_normal((45, features))
-    return Dataset(x, y, x[:10], y[:10], 4, "toy")
+    return replace(clusters(45, 4, features, noise=1, test=10), name="toy")
 
 
 def often(record, every=2):

@@ -7,6 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
@@ -101,15 +102,11 @@ def test_what_no_file_can_say_is_refused_with_its_place_and_the_remedy(make, wor
 
 def test_a_run_that_was_interrupted_within_a_step_is_refused_and_goes_no_further(there, monkeypatch):
     run = stepped(begun(), 3)
-
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Network, "backward", interrupted)
+    monkeypatch.setattr(Network, "backward", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         next(iter(run))
     monkeypatch.undo()
-    for attempt in (lambda: save(run, there), lambda: next(iter(run))):
+    for attempt in (partial(save, run, there), lambda: next(iter(run))):
         with refused("interrupted in the middle of step 3", "saved last"):
             attempt()
 
@@ -119,14 +116,6 @@ def test_a_run_that_has_diverged_does_not_take_the_place_of_one_that_has_not(the
     run.net.weighted[1].weight.values[0] = np.nan
     with pytest.raises(FloatingPointError, match=r"step 2 .*layer 1"):
         save(run, there)
-
-
-def test_what_is_no_path_is_refused(tmp_path):
-    for path in ("", 7, None):
-        with refused("path="):
-            save(begun(), path)
-    with refused("it is a folder"):
-        save(begun(), tmp_path)
 
 
 @contextmanager
@@ -152,10 +141,7 @@ def test_a_disk_that_is_full_leaves_the_earlier_file(share, there, capfd):
 
 
 def test_a_disk_that_tells_only_when_synced_that_it_is_full_leaves_the_earlier_file(there, monkeypatch):
-    def full(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
     with refused(there, "No space left on device", "make room"):
         save(stepped(begun(), 3), there)
 
@@ -163,10 +149,8 @@ def test_a_disk_that_tells_only_when_synced_that_it_is_full_leaves_the_earlier_f
 def test_the_command_on_a_full_disk_ends_in_one_line_with_the_earlier_file_in_place(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     command = ["train", "--hidden", "8", "--density", "0.3", "--epochs", "2", "--every", "20", "--out", "run"]
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("minidst.nn.Network.evaluate", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            main(command)
+    with patch.object(Network, "evaluate", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+        main(command)
     before = (tmp_path / "run").read_bytes()
     t = load_run("run").progress.t
     capsys.readouterr()
@@ -185,14 +169,12 @@ def test_the_command_on_a_full_disk_ends_in_one_line_with_the_earlier_file_in_pl
 @contextmanager
 def unprivileged():
     """Not root for a while, who may write anywhere."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
+    user = os.geteuid()
+    os.seteuid(user or 65534)
     try:
         yield
     finally:
-        if root:
-            os.seteuid(0)
+        os.seteuid(user)
 
 
 def test_a_folder_that_is_read_only_is_refused_and_keeps_the_earlier_file(monkeypatch, capsys):
