@@ -48,7 +48,7 @@ def test_compare_prints_a_table_of_the_methods_and_draws_their_curves(printed, t
     out = printed("compare", "digits", *QUICK, "--seeds", "2")
     lines = out.splitlines()
     assert lines[0] == "digits, 64-8-10, density 0.3, 2 seeds"
-    assert "these hold all" in lines[8]
+    assert "dense memory" in lines[8]
     rows = [*lines[4:8], lines[9]]
     assert [line.split()[0] for line in rows] == list(METHODS_COMPARED)
     assert all(re.search(r" \d+\.\d ± \d+\.\d ", line) for line in rows)

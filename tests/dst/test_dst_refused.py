@@ -1,4 +1,4 @@
-"""What `dst` refuses: a call, and the words that its message must contain. Other rows: tests/test_bad_inputs.py."""
+"""What `dst` refuses: a call, and the words that its message must contain. Other rows: tests/test_refusals.py."""
 
 from functools import partial
 from itertools import product
