@@ -98,14 +98,9 @@ def test_the_drift_takes_a_weight_over_zero_and_another_is_grown(format):
 
 
 @given(
-    seeds,
-    lists_of(1, 7),
-    st.floats(0, 1) | st.just(1),
-    st.just(0) | st.floats(0, 3),
-    st.sampled_from([0.0, 0.01, 1.0]),
-    dtypes,
-    st.booleans(),
-)
+    seeds, lists_of(1, 7), st.floats(0, 1) | st.just(1), st.just(0) | st.floats(0, 3),
+    st.sampled_from([0.0, 0.01, 1.0]), dtypes, st.booleans(),
+)  # fmt: skip
 def test_every_layer_keeps_its_number_and_every_weight_its_side(seed, sizes, density, l1, temperature, dtype, stepped):
     """Full layers among them, where what dies is grown again in its place."""
     draw = rng(seed)

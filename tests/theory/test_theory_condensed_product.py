@@ -69,10 +69,3 @@ def test_products_and_compaction_are_exact_in_fractions(network):
     before = W2 @ np.maximum(W1 @ X + b1[:, None], 0) + b2[:, None]
     after = narrow2 @ np.maximum(narrow1 @ X + bias1[:, None], 0) + bias2[:, None]
     assert (before == after).all()
-
-
-def test_the_constant_that_is_folded_is_the_activation_and_not_the_bias():
-    """Neuron 1 gives max(−2, 0) = 0 and neuron 2 max(3, 0) = 3, so b₂ = 1 becomes 1 + 5·0 + 7·3 = 22."""
-    W1, b1 = np.array([[1, 1], [0, 0], [0, 0]]), np.array([4, -2, 3])
-    found = compaction(W1, b1, np.array([[6, 5, 7]]), np.array([1]))
-    assert [part.tolist() for part in found] == [[[1, 1]], [4], [[6]], [22]]

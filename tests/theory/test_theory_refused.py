@@ -75,10 +75,7 @@ REFUSED = [  # call, words of its message
     (partial(rewired, [0], [1, 6]), ["born run from 1 to 6; give numbers from 0 to 5"]),
     (partial(rewired, [-1, 3], EMPTY), ["drop run from -1 to 3; give numbers from 0 to 2"]),
     (partial(theory.guided_gamma, np.ones(3), ONES[:1], 2, ACTIVE), [2, "2 absent", "fewer"]),
-    (
-        partial(theory.guided_gamma, np.array([1, 1, 0]), ONES[:1], 1.5, ACTIVE),
-        [1.5, "1 absent"],
-    ),
+    (partial(theory.guided_gamma, np.array([1, 1, 0]), ONES[:1], 1.5, ACTIVE), [1.5, "1 absent"]),
     (partial(theory.uniform_gamma, 3, 1, 3), [3, "2 absent"]),
     (partial(theory.train_flops, "pruning", 1, 2), ["'pruning'", "static, set, snip"]),
     (partial(theory.train_flops, "rigl", 1, 2), ["'rigl'", "needs every"]),
