@@ -25,8 +25,6 @@ def network(*weights, salt=None, **options):
 
 
 # Signs
-
-
 def test_the_signs_are_the_top_bits_of_splitmix64():
     """Its first outputs from seed 0 are widely printed: E220A839…, 6E789E6A…, 06C45D18…, F88BB8A8…."""
     assert [hex(splitmix64(0, n))[2:10] for n in (1, 2)] == ["e220a839", "6e789e6a"]
@@ -71,8 +69,6 @@ def test_at_the_start_weights_take_their_positions_side_and_keep_their_size_and_
 
 
 # Steps
-
-
 @pytest.mark.parametrize("format", [COO, CSR])
 def test_the_drift_takes_a_weight_over_zero_and_another_is_grown(format):
     """ηα = .1·.1 = .01. Salt 0 gives keys 0 … 4 the signs + − + + −, so the weights are .5 −.2 · .005 ·.

@@ -76,7 +76,6 @@ def test_the_one_that_starts_sparse_and_says_so_does():
 
 
 # --- a new method is one record: registered, it is everywhere, and nothing else has been edited -----------------------
-
 QUICK = ("--epochs", "1", "--hidden", "8", "--density", "0.3", "--batch", "256")
 
 

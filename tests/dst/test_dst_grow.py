@@ -25,8 +25,6 @@ def test_without_excluded_is_the_difference_of_the_sets_and_free_is_the_size_of_
 
 
 # --- random candidates ------------------------------------------------------------------------------------------------
-
-
 @given(contexts(), st.integers(0, 20), st.integers(0, 99))
 def test_random_candidates_are_k_distinct_free_connections_in_order(context, k, seed):
     S = random_absent(context, k, rng(seed))
@@ -63,7 +61,6 @@ def test_without_a_score_any_k_of_the_candidates_are_grown_and_all_if_there_are_
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
-
 PLAIN = Score("plain", gradient.values)  # without a search of its own it lists all that is absent
 
 

@@ -37,8 +37,6 @@ def on(guide, X, DY, draw=None):
 
 
 # --- distributions ----------------------------------------------------------------------------------------------------
-
-
 @given(batches())
 def test_grabo_and_l2_are_norms_and_uniform_is_constant(batch):
     """How they bound the gradient is theorem 1 (tests/theory)."""
@@ -84,8 +82,6 @@ def test_every_sign_vector_is_equally_likely():
 
 
 # --- signs over micro-batches and from four numbers -------------------------------------------------------------------
-
-
 def whole_batch(B, seed):
     draw = rng(seed)
     return draw.integers(-4, 5, (3, B)).astype(float), draw.integers(-4, 5, (2, B)).astype(float)
@@ -129,8 +125,6 @@ def test_four_wise_graest_draws_four_numbers_and_shares_signs_between_h_and_delt
 
 
 # --- SynFlow ----------------------------------------------------------------------------------------------------------
-
-
 def context_in(net, l):
     layer = net.weighted[l]
     n_out, n_in = layer.shape
@@ -191,8 +185,6 @@ def test_layers_choose_from_the_network_as_it_was_before_any_of_them_changed():
 
 
 # --- drawing endpoints ------------------------------------------------------------------------------------------------
-
-
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=7))
 def test_the_unit_interval_is_divided_in_proportion_to_the_weights_exactly_and_evenly_where_all_are_zero(weights):
     """The midpoints of Σw equal pieces of [0, 1) fall on every unit exactly as often as its weight says."""
@@ -220,8 +212,6 @@ def test_a_draw_that_rounds_up_to_the_total_still_falls_on_the_last_live_unit(li
 
 
 # --- the sample -------------------------------------------------------------------------------------------------------
-
-
 def midpoints(weights):
     """The uniforms that stand for every unit as often as its weight."""
     total = sum(weights)
@@ -286,8 +276,6 @@ def test_a_dead_layer_is_explored_uniformly(distribution):
 
 
 # --- the update -------------------------------------------------------------------------------------------------------
-
-
 class Counting:
     """A Generator that writes down how many uniforms it was asked for, and gives the middle ones."""
 

@@ -87,7 +87,6 @@ def test_micro_batches_by_hand():
 
 
 # --- in training ------------------------------------------------------------------------------------------------------
-
 CONFIG = Config(epochs=3, batch=16, lr=0.05)  # 60 samples: the last batch of an epoch has 12
 SCHEDULE = Cosine(0.4, 2, 0.9)
 

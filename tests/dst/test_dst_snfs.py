@@ -33,11 +33,8 @@ def test_the_layer_whose_momentum_is_larger_gets_the_connections():
 
     Whole shares are 2 and 0. Absent in layer 1 are then .5 .7 −.6, of which .7 and −.6 are largest.
     """
-    weights, momenta = (
-        ([[0.9, 0.1, 0, 0]], column(0.8, -0.2, 0, 0)),
-        ([[0.3, 0.5, 0.7, -0.6]], column(0.1, 0.1, 0.3, 0.2)),
-    )
-    net = remembering(weights, momenta)
+    weights = [[0.9, 0.1, 0, 0]], column(0.8, -0.2, 0, 0)
+    net = remembering(weights, ([[0.3, 0.5, 0.7, -0.6]], column(0.1, 0.1, 0.3, 0.2)))
     assert update_topology(net, SNFS, 0.5, rng()) == Exchange(2, 2, 3 + 3)
     first, second = net.sparse
     assert by_key(first) == {0: 0.9, 2: 0, 3: 0}

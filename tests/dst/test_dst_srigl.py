@@ -132,6 +132,23 @@ def test_training_keeps_the_fan_in_constant_the_budget_and_the_ablated(
             assert np.shares_memory(layer.weight.values, W.values)
 
 
+@pytest.mark.parametrize(
+    ("theta", "nabla", "fraction", "after"),
+    [
+        # three neurons with one of two inputs each, all gradients with neuron 2: alone it would need 3 inputs of 2;
+        # of the other two, equally salient, the earlier stays; k′ = ⌊3/2⌋ = 1
+        ([[1.0, 0], [2, 0], [3, 0]], [[0, 0.1], [0, 0.1], [0, 9]], 2 / 3, [[0, 1], [0, 0], [1, 0]]),
+        # everything is dropped and each neuron has one absent connection: one salient, γ_sal = 1 asks for k = 4;
+        # the fewest neurons to hold a budget of 8 with 5 inputs are ⌊8/6⌋ + 1 = 2, and k′ = 4
+        ([[1.0, 1, 1, 1, 0]] * 2, np.ones((2, 5)), 1.0, [[1, 1, 1, 1, 0]] * 2),
+    ],
+)
+def test_as_many_neurons_stay_as_the_budget_needs(theta, nabla, fraction, after):
+    net = hidden(theta, nabla)
+    update_topology(net, method("srigl", update=SRigL(1.0)), fraction, rng())
+    np.testing.assert_array_equal(active(net.weighted[0]), after)
+
+
 @pytest.mark.parametrize(("first_fan_in", "staying"), [(False, [0]), (True, [0, 1])])
 def test_the_threshold_is_a_share_of_the_present_fan_in_or_of_the_first(first_fan_in, staying):
     """Two of four neurons are left, with k = 2 where all four had 1. θ = .9 .8 and .7 .1, K = 1: .1 goes, the largest

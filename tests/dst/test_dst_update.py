@@ -39,8 +39,6 @@ def gradient_of(layer):
 
 
 # --- every method -----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("name", LAYERWISE)
 @given(lists_of(2, 9), st.floats(0.5, 1), st.floats(0.01, 1), dtypes, optimizers, seeds)
@@ -106,8 +104,6 @@ def test_a_full_layer_and_a_static_one_are_left_alone(name, theta):
 
 
 # --- definitions, as loops --------------------------------------------------------------------------------------------
-
-
 @given(whole_layers(), fractions, st.booleans(), st.sampled_from(["floor", "ceil"]))
 def test_rigl_is_what_three_loops_and_two_sorts_say(layer, fraction, regrow_pruned, rounding):
     """Connection for connection, on whole weights and gradients where ties abound."""
@@ -203,8 +199,6 @@ def test_guided_exploration_evaluates_the_gradient_on_its_sample_alone(monkeypat
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("order", ["prune_then_grow", "grow_then_prune"])
 def test_where_layers_trade_connections_a_full_one_can_shrink(order):
     """k = 2 + 1. The lowest are .1 .2 .3, all in the first layer; the four absent places are all in the second."""
@@ -232,7 +226,6 @@ def test_not_even_a_gradient_that_is_not_a_number_changes_the_number_of_connecti
 
 
 # --- order: what grows first is chosen, and drawn, before anything is scored for pruning ------------------------------
-
 GROWS_FIRST = method("gse-uniform", prune=random)
 PRUNES_FIRST = replace(GROWS_FIRST, order="prune_then_grow")
 
