@@ -55,7 +55,6 @@ def flat_weights(net):
     return [layer.weight.values.reshape(-1) for layer in net.weighted]
 
 
-# All of them
 @given(st.sampled_from(SALIENCIES), shapes, st.floats(0, 1), seeds)
 def test_the_budget_is_met_exactly_and_nothing_that_is_left_has_changed(name, sizes, share, seed):
     net = dense_network(sizes, share, seed)
@@ -96,7 +95,6 @@ def test_what_it_costs_to_hold_the_dense_network_is_in_the_history(name):
     assert history.epochs[1].bytes == history.epochs[2].bytes < held / 2
 
 
-# SNIP
 def test_snip_by_hand():
     """|θ|·|∇| = .09 .08 .18 .05, for a batch X = I with the targets that make ∂L/∂Z = (z − y)·2/(n_out·B) = ∇."""
     net, X, nabla = one_layer([[0.9, -0.1], [0.2, 0.5]], budget=2), np.eye(2), np.array([[0.1, 0.8], [-0.9, 0.1]])
@@ -114,7 +112,6 @@ def test_snip_with_dropout_scores_the_network_that_predicts():
     assert found[0] == found[1] != found[2]
 
 
-# GraSP and |GraSP|
 @pytest.mark.parametrize(("absolute", "kept"), [(False, [1, 2]), (True, [0, 1])])
 def test_grasp_by_hand(absolute, kept):
     """−θ ⊙ Hg = (72, −48, −48): GraSP drops the first; |GraSP| keeps it, and of the tied others the earlier."""
@@ -124,7 +121,6 @@ def test_grasp_by_hand(absolute, kept):
     assert kept_of(net).tolist() == kept
 
 
-# SynFlow
 def test_synflow_by_hand():
     net = Network([Linear(np.array([[2.0, -1], [0.5, 1]])), ReLU(), Linear(np.array([[1.0, -3]]))])
     for scores, expected in zip(flow(net), [[2, 1, 1.5, 3], [3, 4.5]], strict=True):
@@ -195,7 +191,6 @@ def test_a_network_without_any_flow_is_cut_all_the_same():
     assert net.connections == 5
 
 
-# Small-dense
 def places(sizes):
     return sum(a * b for a, b in pairwise(sizes))
 

@@ -9,7 +9,7 @@ from naive import splitmix64
 from scipy.stats import chi2
 from strategies_dst import dtypes, lists_of, seeds
 
-from minidst import COO, CSR, METHODS, Config, method, mlp, train
+from minidst import COO, CSR, Config, method, mlp, train
 from minidst.dst import Exchange
 from minidst.dst.papers.deepr import BORN, Rewiring, signs, take_sides
 
@@ -24,7 +24,6 @@ def network(*weights, salt=None, **options):
     return net
 
 
-# Signs
 def test_the_signs_are_the_top_bits_of_splitmix64():
     """Its first outputs from seed 0 are widely printed: E220A839…, 6E789E6A…, 06C45D18…, F88BB8A8…."""
     assert [hex(splitmix64(0, n))[2:10] for n in (1, 2)] == ["e220a839", "6e789e6a"]
@@ -68,7 +67,6 @@ def test_at_the_start_weights_take_their_positions_side_and_keep_their_size_and_
         np.testing.assert_array_equal(layer.weight.values, values)
 
 
-# Steps
 @pytest.mark.parametrize("format", [COO, CSR])
 def test_the_drift_takes_a_weight_over_zero_and_another_is_grown(format):
     """ηα = .1·.1 = .01. Salt 0 gives keys 0 … 4 the signs + − + + −, so the weights are .5 −.2 · .005 ·.
@@ -143,11 +141,9 @@ def test_the_noise_has_variance_2_eta_T():
 
 
 def test_after_every_step_of_a_training_every_layer_has_its_number_and_every_weight_its_side():
-    record = METHODS["deepr"]
-    net = mlp((10, 12, 3), density=0.3, method=record, seed=2)
+    net, grown = mlp((10, 12, 3), density=0.3, method="deepr", seed=2), 0
     sizes, first = [layer.connections for layer in net.sparse], [layer.W.keys() for layer in net.sparse]
-    grown = 0
-    for step in train(net, blobs(), record, Config(epochs=10, batch=10)):
+    for step in train(net, blobs(), "deepr", Config(epochs=10, batch=10)):
         assert [layer.connections for layer in net.sparse] == sizes
         for layer, salt in zip(net.sparse, net.memory["deepr.salt"], strict=True):
             assert (layer.weight.values * signs(layer.W.keys(), salt, np.float32) >= 0).all()

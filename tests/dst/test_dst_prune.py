@@ -112,8 +112,3 @@ def test_k_is_rounded_as_the_record_says_and_by_per_sign_for_each_sign(rounding,
         assert k == sum(of(Fraction(fraction) * n) for n in parts)
         assert 0 <= k <= theta.size
         assert type(k) is int
-
-
-@pytest.mark.parametrize(("rounding", "k"), [("floor", [2, 2, 3]), ("ceil", [2, 3, 3]), ("nearest", [2, 3, 3])])
-def test_k_of_ten_connections_by_hand(rounding, k):
-    assert [how_many(magnitude, np.ones(10), fraction, rounding) for fraction in (0.2, 0.28, 0.3)] == k

@@ -52,8 +52,7 @@ ROWS = [
     (partial(rigl, delta=1, alpha=0.5), ["'rigl'", "alpha, delta", "Method"]),
     # records that contradict themselves
     *((partial(mine, **changes), ["'x'", *words]) for changes, words in [
-        ({"prune": None}, ["both prune and grow, or neither"]),
-        ({"candidates": None}, ["both prune and grow, or neither"]),
+        *(({field: None}, ["both prune and grow, or neither"]) for field in ("prune", "candidates")),
         ({"prune": None, "candidates": None}, ["scores candidates and has none"]),
         ({"score": None}, ["needs a score", "random_absent"]),  # `all_absent` never lists S
         ({"start": "dense"}, ["needs_dense=True"]),

@@ -16,15 +16,6 @@ def test_condensed_product():
     assert THEOREMS["condensed_product"].check() == (39_852, 0)
 
 
-def test_one_product_by_hand():
-    W, v = np.array([[2, 0, 0, 3], [0, -1, 4, 0]]), np.array([1, 10, 100, 1000])
-    values, indices = condense(W, 2)
-    assert values.tolist() == [[2, 3], [-1, 4]]
-    assert indices.tolist() == [[0, 3], [1, 2]]
-    # (2, −1) ⊙ (1, 10) + (3, 4) ⊙ (1000, 100) = (2, −10) + (3000, 400)
-    assert condensed_product(values, indices, v).tolist() == [3002, 390] == (W @ v).tolist()
-
-
 def test_a_row_with_fewer_weights_is_filled_up_and_one_with_more_has_no_condensed_form():
     """So the two products are not equal "for any matrices", as the paper has it, but where k reaches every fan-in."""
     W, v = np.array([[5, 6, 7], [0, 0, 8]]), np.array([1, 2, 3])
