@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
+import naive
 import numpy as np
 from builders import rng, whole_layer
 from hypothesis import settings
@@ -105,6 +106,15 @@ def whole_layers(draw, formats=("coo", "csr"), most=7, least_free=0):
     nnz = draw(st.integers(min(1, places - least_free), max(0, places - least_free)))
     format = FORMATS[draw(st.sampled_from(formats))]
     return whole_layer((n_out, n_in), nnz, draw(st.integers(1, 4)), rng(draw(seeds)), format)
+
+
+def bare_context(n_out, n_in, excluded):
+    """A GrowthContext in which only what is excluded matters."""
+    return GrowthContext((n_out, n_in), np.asarray(excluded, np.int64), np.ones((n_in, 1)), np.ones((n_out, 1)))
+
+
+def free_of(context):
+    return naive.absent(context.shape[0] * context.shape[1], context.excluded.tolist())
 
 
 @st.composite

@@ -9,7 +9,7 @@ from naive import splitmix64
 from scipy.stats import chi2
 from strategies_dst import dtypes, lists_of, seeds
 
-from minidst import COO, CSR, METHODS, Config, method, mlp, train
+from minidst import COO, CSR, Config, method, mlp, train
 from minidst.dst import Exchange
 from minidst.dst.papers.deepr import BORN, Rewiring, signs, take_sides
 
@@ -22,9 +22,6 @@ def network(*weights, salt=None, **options):
         net.memory["deepr.salt"] = np.full(len(weights), salt, np.uint64)
     take_sides(net, lambda: iter(()), rng())
     return net
-
-
-# Signs
 
 
 def test_the_signs_are_the_top_bits_of_splitmix64():
@@ -70,9 +67,6 @@ def test_at_the_start_weights_take_their_positions_side_and_keep_their_size_and_
         np.testing.assert_array_equal(layer.weight.values, values)
 
 
-# Steps
-
-
 @pytest.mark.parametrize("format", [COO, CSR])
 def test_the_drift_takes_a_weight_over_zero_and_another_is_grown(format):
     """ηα = .1·.1 = .01. Salt 0 gives keys 0 … 4 the signs + − + + −, so the weights are .5 −.2 · .005 ·.
@@ -98,14 +92,9 @@ def test_the_drift_takes_a_weight_over_zero_and_another_is_grown(format):
 
 
 @given(
-    seeds,
-    lists_of(1, 7),
-    st.floats(0, 1) | st.just(1),
-    st.just(0) | st.floats(0, 3),
-    st.sampled_from([0.0, 0.01, 1.0]),
-    dtypes,
-    st.booleans(),
-)
+    seeds, lists_of(1, 7), st.floats(0, 1) | st.just(1), st.just(0) | st.floats(0, 3),
+    st.sampled_from([0.0, 0.01, 1.0]), dtypes, st.booleans(),
+)  # fmt: skip
 def test_every_layer_keeps_its_number_and_every_weight_its_side(seed, sizes, density, l1, temperature, dtype, stepped):
     """Full layers among them, where what dies is grown again in its place."""
     draw = rng(seed)
@@ -152,11 +141,9 @@ def test_the_noise_has_variance_2_eta_T():
 
 
 def test_after_every_step_of_a_training_every_layer_has_its_number_and_every_weight_its_side():
-    record = METHODS["deepr"]
-    net = mlp((10, 12, 3), density=0.3, method=record, seed=2)
+    net, grown = mlp((10, 12, 3), density=0.3, method="deepr", seed=2), 0
     sizes, first = [layer.connections for layer in net.sparse], [layer.W.keys() for layer in net.sparse]
-    grown = 0
-    for step in train(net, blobs(), record, Config(epochs=10, batch=10)):
+    for step in train(net, blobs(), "deepr", Config(epochs=10, batch=10)):
         assert [layer.connections for layer in net.sparse] == sizes
         for layer, salt in zip(net.sparse, net.memory["deepr.salt"], strict=True):
             assert (layer.weight.values * signs(layer.W.keys(), salt, np.float32) >= 0).all()

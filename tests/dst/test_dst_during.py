@@ -49,9 +49,6 @@ def assert_smallest_went(old, new):
     assert max(goes, default=0) <= min(stays)
 
 
-# The schedule
-
-
 @given(st.integers(2, 3000), st.integers(1, 400) | st.just("epoch"), st.floats(0.01, 1), st.integers(1, 100))
 def test_the_last_update_completes_the_pruning_whatever_the_lengths(T, every, until, per_epoch):
     found = [Rising(1.0, every, until, cubic).fraction(t, T + 1, per_epoch) for t in range(T + 1)]
@@ -69,9 +66,6 @@ def test_a_late_first_update_leaves_out_those_before_it_but_never_the_last():
     found = [[Rising(1.0, 7, 1.0, cubic, first).fraction(t, 71, 5) for t in range(71)] for first in (1, 20, 999)]
     assert found[1] == [0] * 20 + found[0][20:]
     assert found[2] == [0] * 70 + [1]
-
-
-# Gradual pruning
 
 
 def test_by_hand_ten_weights_are_pruned_to_one_by_magnitude():
@@ -163,9 +157,6 @@ def test_compare_keeps_its_own_curve_at_the_common_pace():
         assert len(set(left)) > 8
 
 
-# Lottery tickets
-
-
 def rounds(net, sparsities):
     """Make the network ready for one training after the other."""
     planned = counts(net.connections, net.budget, sparsities)
@@ -249,9 +240,6 @@ def test_the_first_round_is_the_training_of_the_dense_network():
     config = Config(epochs=3, batch=12, lr=0.01)
     lottery, dense = (fit(toy(name, seed=5), DATA, name, config) for name in ("lottery", "dense"))
     assert [e.loss for e in lottery.earlier[0].epochs] == [e.loss for e in dense.epochs]
-
-
-# What it costs
 
 
 def test_the_peak_of_gradual_pruning_is_that_of_the_dense_network_with_its_momentum_or_more():

@@ -3,12 +3,11 @@
 import importlib
 import json
 import sys
-import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import blobs
+from builders import blobs, peak_bytes
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies_dst import every_rewiring_watched, few, in_order, lists_of, optimizers, seeds
@@ -67,19 +66,16 @@ def test_a_method_that_does_not_say_it_needs_dense_memory_never_holds_any(name):
 
 @pytest.mark.slow
 def test_the_one_that_starts_sparse_and_says_so_does():
-    tracemalloc.start()
-    try:
+    def training():
         record = replace(METHODS["snfs"], schedule=replace(METHODS["snfs"].schedule, every=2))
         net = mlp((2000, 2000, 10), density=0.002, method=record, allocation="uniform")
         for _ in train(net, blobs(20, 10, 2000), record, Config(epochs=3, batch=20)):
             assert net.memory_bytes()["method_state"] == 4 * (2000 * 2000 + 2000 * 10)
-        assert tracemalloc.get_traced_memory()[1] > 16_000_000
-    finally:
-        tracemalloc.stop()
+
+    assert peak_bytes(training)[1] > 16_000_000
 
 
 # --- a new method is one record: registered, it is everywhere, and nothing else has been edited -----------------------
-
 QUICK = ("--epochs", "1", "--hidden", "8", "--density", "0.3", "--batch", "256")
 
 

@@ -69,8 +69,6 @@ def test_the_command_line_knows_the_cells_too(capsys, tmp_path):
 
 
 # On digits, with 1 % of the connections, in six epochs
-
-
 @cache
 def accuracy(cell, prune=None):
     """Mean over two seeds, in percent."""

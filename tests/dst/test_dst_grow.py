@@ -9,30 +9,11 @@ from builders import rng, whole_network
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
-from strategies_dst import contexts, fractions, lists_of, seeds
+from strategies_dst import bare_context, contexts, fractions, free_of, lists_of, seeds
 
-from minidst.dst import (
-    GrowthContext,
-    GuidedSample,
-    Score,
-    all_absent,
-    gradient,
-    grow,
-    method,
-    random_absent,
-    textbook_gradient,
-    update_topology,
-)
+from minidst.dst import GrowthContext, GuidedSample, Score, gradient, grow, method, random_absent, update_topology
 from minidst.dst.papers.gse.distributions import uniform
 from minidst.topology import gnm
-
-
-def context_of(n_out, n_in, excluded):
-    return GrowthContext((n_out, n_in), np.asarray(excluded, np.int64), np.ones((n_in, 1)), np.ones((n_out, 1)))
-
-
-def free_of(context):
-    return naive.absent(context.shape[0] * context.shape[1], context.excluded.tolist())
 
 
 @given(contexts(), st.data())
@@ -44,8 +25,6 @@ def test_without_excluded_is_the_difference_of_the_sets_and_free_is_the_size_of_
 
 
 # --- random candidates ------------------------------------------------------------------------------------------------
-
-
 @given(contexts(), st.integers(0, 20), st.integers(0, 99))
 def test_random_candidates_are_k_distinct_free_connections_in_order(context, k, seed):
     S = random_absent(context, k, rng(seed))
@@ -59,7 +38,7 @@ def test_random_candidates_are_k_distinct_free_connections_in_order(context, k, 
 @pytest.mark.parametrize("k", [2, 5])
 def test_random_candidates_are_every_subset_equally_often(k):
     """7 free places of a 3×4 layer, C(7, k) = 21 subsets either way; χ² with 20 degrees of freedom, P = 1e-6."""
-    context, draw = context_of(3, 4, [1, 2, 6, 10, 11]), rng(12)
+    context, draw = bare_context(3, 4, [1, 2, 6, 10, 11]), rng(12)
     subsets = dict.fromkeys(combinations([0, 3, 4, 5, 7, 8, 9], k), 0)
     draws = 200 * len(subsets)
     for _ in range(draws):
@@ -70,7 +49,7 @@ def test_random_candidates_are_every_subset_equally_often(k):
 
 
 def test_all_absent_is_never_written_out():
-    assert all_absent(context_of(3, 4, []), 2, rng()) is None
+    assert grow.all_absent(bare_context(3, 4, []), 2, rng()) is None
 
 
 def test_without_a_score_any_k_of_the_candidates_are_grown_and_all_if_there_are_no_more():
@@ -82,11 +61,10 @@ def test_without_a_score_any_k_of_the_candidates_are_grown_and_all_if_there_are_
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
-
 PLAIN = Score("plain", gradient.values)  # without a search of its own it lists all that is absent
 
 
-@pytest.mark.parametrize("score", [gradient, textbook_gradient, PLAIN], ids=str)
+@pytest.mark.parametrize("score", [gradient, grow.textbook_gradient, PLAIN], ids=str)
 @given(contexts(), st.integers(0, 30), st.data())
 def test_a_score_grows_what_three_loops_find_among_all_absent_connections_and_in_a_subset(score, context, k, data):
     """Connection for connection; whole numbers from −2 to 2, so that ties and zeros abound and every sum is exact."""
@@ -108,7 +86,7 @@ def test_streaming_growth_over_several_blocks_of_rows_is_textbook_growth(n_out, 
     draw = rng(seed)
     X, DY = (draw.integers(-3, 4, (n, B)).astype(np.float32) for n in (n_in, n_out))
     context = GrowthContext((n_out, n_in), gnm(n_out, n_in, round(density * n_out * n_in), draw), X, DY)
-    np.testing.assert_array_equal(gradient(context, None, k), textbook_gradient(context, None, k))
+    np.testing.assert_array_equal(gradient(context, None, k), grow.textbook_gradient(context, None, k))
 
 
 @pytest.mark.slow
@@ -150,7 +128,7 @@ def by_remainder(context, keys):
     return (keys * 7 + 3 * context.net.sparse.index(context.layer)) % 5
 
 
-@given(lists_of(1, 7), st.floats(0, 1), st.sampled_from([all_absent, GuidedSample(uniform, 2.0)]), fractions, seeds)
+@given(lists_of(1, 7), st.floats(0, 1), st.sampled_from([grow.all_absent, GuidedSample(uniform, 2)]), fractions, seeds)
 def test_the_best_offers_of_all_layers_are_grown_whatever_the_score(sizes, density, candidates, fraction, seed):
     """Among equals those of the earlier layer, and there the smaller key."""
     net, drawn = whole_network(sizes, density, seed), {}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 from strategies import DTYPES, Told
-from strategies_dst import contexts, lists_of, seeds, spied
+from strategies_dst import bare_context, contexts, free_of, lists_of, seeds, spied
 
 from minidst import CSR, Config, Dataset, Network, mlp, train
 from minidst.dst import Constant, Exchange, GrowthContext, GuidedSample, grow, method, micro_batched, update_topology
@@ -36,39 +36,19 @@ def on(guide, X, DY, draw=None):
     return guide(GrowthContext((len(DY), len(X)), NOTHING, X, DY), draw)
 
 
-def bare_context(n_out, n_in, excluded):
-    return GrowthContext((n_out, n_in), np.asarray(excluded, np.int64), np.ones((n_in, 1)), np.ones((n_out, 1)))
-
-
 # --- distributions ----------------------------------------------------------------------------------------------------
-
-
 @given(batches())
-def test_grabo_and_l2_are_norms_and_bound_the_gradient(batch):
-    """|∇| ≤ ‖h_a‖₂‖δ_b‖₂ ≤ |h_a|₁|δ_b|₁, exactly: the middle one squared."""
+def test_grabo_and_l2_are_norms_and_uniform_is_constant(batch):
+    """How they bound the gradient is theorem 1 (tests/theory)."""
     X, DY = batch
-    squares = []
     for H, f, euclidean in zip(batch, on(grabo, X, DY), on(l2, X, DY), strict=True):
         assert f.tolist() == naive.l1(H)
-        squares.append((H.astype(float) ** 2).sum(axis=1))
         np.testing.assert_allclose(euclidean, naive.l2(H), rtol=1e-7 if H.dtype == np.float32 else 1e-15)
+        assert H.shape[1] > 1 or f.tolist() == euclidean.tolist()
         assert f.dtype == euclidean.dtype == np.float64
-    nabla = X.astype(float) @ DY.T.astype(float)
-    assert (nabla**2 <= np.outer(*squares)).all()
-    assert (np.outer(*squares) <= np.outer(*on(grabo, X, DY)) ** 2).all()
     f, g = on(uniform, X, DY)
     assert len(set(f)) == len(set(g)) == 1
     assert (f.size, g.size) == (len(X), len(DY))
-
-
-@given(batches(most_B=1))
-def test_with_one_sample_every_guide_is_the_gradient_itself(batch):
-    X, DY = batch
-    for guide in (grabo, l2, graest):
-        f, g = on(guide, X, DY, rng(1))
-        np.testing.assert_array_equal(np.outer(f, g), np.abs(X @ DY.T))
-        np.testing.assert_array_equal(f, np.abs(X[:, 0]))
-        np.testing.assert_array_equal(g, np.abs(DY[:, 0]))
 
 
 def test_l2_sees_a_gradient_whose_square_is_too_small_for_float32():
@@ -102,8 +82,6 @@ def test_every_sign_vector_is_equally_likely():
 
 
 # --- signs over micro-batches and from four numbers -------------------------------------------------------------------
-
-
 def whole_batch(B, seed):
     draw = rng(seed)
     return draw.integers(-4, 5, (3, B)).astype(float), draw.integers(-4, 5, (2, B)).astype(float)
@@ -147,8 +125,6 @@ def test_four_wise_graest_draws_four_numbers_and_shares_signs_between_h_and_delt
 
 
 # --- SynFlow ----------------------------------------------------------------------------------------------------------
-
-
 def context_in(net, l):
     layer = net.weighted[l]
     n_out, n_in = layer.shape
@@ -209,8 +185,6 @@ def test_layers_choose_from_the_network_as_it_was_before_any_of_them_changed():
 
 
 # --- drawing endpoints ------------------------------------------------------------------------------------------------
-
-
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=7))
 def test_the_unit_interval_is_divided_in_proportion_to_the_weights_exactly_and_evenly_where_all_are_zero(weights):
     """The midpoints of Σw equal pieces of [0, 1) fall on every unit exactly as often as its weight says."""
@@ -238,8 +212,6 @@ def test_a_draw_that_rounds_up_to_the_total_still_falls_on_the_last_live_unit(li
 
 
 # --- the sample -------------------------------------------------------------------------------------------------------
-
-
 def midpoints(weights):
     """The uniforms that stand for every unit as often as its weight."""
     total = sum(weights)
@@ -264,15 +236,18 @@ def test_one_draw_is_the_pair_a_b_with_probability_f_a_times_g_b_exactly():
 def test_a_sample_is_distinct_sorted_free_and_no_larger_than_its_draws(distribution, context, gamma, seed):
     S = GuidedSample(distribution, gamma)(context, 1, rng(seed))
     assert (np.diff(S) > 0).all()
-    assert set(S.tolist()) <= set(naive.absent(context.shape[0] * context.shape[1], context.excluded.tolist()))
+    assert set(S.tolist()) <= set(free_of(context))
     assert S.size <= ceil(gamma * context.excluded.size)
 
 
-@pytest.mark.parametrize(("gamma", "active", "draws"), [(1, 3, 3), (0.5, 3, 2), (2.5, 3, 8), (0.01, 3, 1)])
+@pytest.mark.parametrize(
+    ("gamma", "active", "draws"),
+    [(1, 3, 3), (0.5, 3, 2), (2.5, 3, 8), (0.01, 3, 1), (0.07, 100, 7), (0.14, 50, 7), (0.5, 7, 4)],
+)
 def test_there_are_gamma_times_the_active_connections_draws_rounded_up(gamma, active, draws):
-    """`Told` accepts no other number."""
+    """0.07·100 is 7.000000000000001 in float64 and means 7; `Told` accepts no other number."""
     u = np.linspace(0, 0.99, draws)
-    S = GuidedSample(uniform, gamma)(bare_context(9, 9, np.arange(active)), 1, Told(u, u))
+    S = GuidedSample(uniform, gamma)(bare_context(10, 20, np.arange(active)), 1, Told(u, u))
     assert S.size <= draws
 
 
@@ -301,8 +276,6 @@ def test_a_dead_layer_is_explored_uniformly(distribution):
 
 
 # --- the update -------------------------------------------------------------------------------------------------------
-
-
 class Counting:
     """A Generator that writes down how many uniforms it was asked for, and gives the middle ones."""
 

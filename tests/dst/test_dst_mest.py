@@ -55,14 +55,9 @@ def test_the_soft_bound_by_hand():
 
 
 @given(
-    seeds,
-    lists_of(2, 7),
-    densities,
-    st.lists(fractions, min_size=1, max_size=4),
-    fractions,
-    fractions.map(lambda a: 2 * a),
-    st.booleans(),
-)
+    seeds, lists_of(2, 7), densities, st.lists(fractions, min_size=1, max_size=4),
+    fractions, fractions.map(lambda a: 2 * a), st.booleans(),
+)  # fmt: skip
 def test_the_counts_follow_the_two_densities_exactly(seed, sizes, densities, alphas, below, above, back):
     """After every mutation b + ⌊above·α·b⌋, or all places; through b − ⌊below·α·b⌋ if the dropped may return.
 

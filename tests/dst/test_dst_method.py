@@ -3,17 +3,7 @@
 import pytest
 
 from minidst import METHODS, dst, method
-from minidst.dst import (
-    Constant,
-    Cosine,
-    GuidedSample,
-    all_absent,
-    from_init,
-    gradient,
-    random_absent,
-    textbook_gradient,
-    zeros,
-)
+from minidst.dst import Constant, Cosine, GuidedSample, all_absent, from_init, gradient, random_absent, zeros
 from minidst.dst.method import name_of
 from minidst.dst.papers.gse.distributions import grabo, graest, graest_four_wise, l2, uniform
 from minidst.dst.papers.snfs import momentum
@@ -102,17 +92,13 @@ def test_a_record_is_frozen():
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        (None, "—"),
-        (magnitude, "magnitude"),
-        (per_sign, "per sign"),
-        (gradient, "gradient"),
-        (textbook_gradient, "textbook gradient"),
-        (momentum, "momentum"),
+        (None, "—"), (magnitude, "magnitude"), (per_sign, "per sign"), (gradient, "gradient"),
+        (dst.textbook_gradient, "textbook gradient"), (momentum, "momentum"),
         (METHODS["gse-graest"].candidates, "graest sample, γ = 1"),
         (METHODS["gse-2022"].candidates, "grabo sample, 10 per pruned"),
         (GuidedSample(grabo, 0.25), "grabo sample, γ = 0.25"),
         (GuidedSample(graest_four_wise, 0.5), "graest four-wise sample, γ = 0.5"),
     ],
-)
+)  # fmt: skip
 def test_parts_have_the_names_that_tables_print(part, name):
     assert name_of(part) == name

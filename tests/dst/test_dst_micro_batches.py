@@ -11,7 +11,7 @@ from strategies_dst import by_key, seeds, spied
 
 from minidst import Config, Dataset, fit, train
 from minidst.dst import Cosine, Exchange, GuidedSample, method, micro_batched, update_topology
-from minidst.dst.papers.gse.distributions import Tally, grabo, graest, graest_four_wise, l2
+from minidst.dst.papers.gse.distributions import grabo, graest, graest_four_wise
 from minidst.dst.papers.gse.micro_batches import MicroBatches
 from minidst.dst.prune import snip
 from minidst.nn import MeanSquaredError, SparseLinear
@@ -86,17 +86,7 @@ def test_micro_batches_by_hand():
     assert net.sparse[0].W.keys().tolist() == [1]
 
 
-def test_l2_and_grabo_of_a_batch_in_parts_by_hand():
-    """h = (3, −4) in two parts: |h|1 = 7, and ‖h‖₂ = 5, not 3 + 4."""
-    for guide, expected in ((grabo, 7), (l2, 5)):
-        tally = Tally(guide, (1, 1), 2, rng())
-        for x in (3.0, -4.0):
-            tally.add(np.array([[x]]), np.array([[x]]))
-        assert [sums.item() for sums in tally.finished()] == [expected, expected]
-
-
 # --- in training ------------------------------------------------------------------------------------------------------
-
 CONFIG = Config(epochs=3, batch=16, lr=0.05)  # 60 samples: the last batch of an epoch has 12
 SCHEDULE = Cosine(0.4, 2, 0.9)
 

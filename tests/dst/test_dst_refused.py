@@ -6,19 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 from builders import refused, rng
-from strategies_dst import GROWING
+from strategies_dst import GROWING, bare_context
 
-from minidst import COO, CSR, METHODS, Method, Network, method, mlp
-from minidst.dst import (
-    GrowthContext,
-    GuidedSample,
-    Schedule,
-    all_absent,
-    gradient,
-    micro_batched,
-    random_absent,
-    update_topology,
-)
+from minidst import COO, CSR, METHODS, Method, Network, dst, method, mlp
+from minidst.dst import GuidedSample, all_absent, gradient, random_absent, update_topology
 from minidst.dst.papers.deepr import Rewiring
 from minidst.dst.papers.dsr import Threshold
 from minidst.dst.papers.grasp import PreserveFlow
@@ -38,7 +29,7 @@ mine = partial(Method, "x", "a paper", "a summary", prune=magnitude, candidates=
 
 
 def in_parts(name="gse-grabo", parts=2, **changes):
-    return micro_batched(method(name, **changes), parts)
+    return dst.micro_batched(method(name, **changes), parts)
 
 
 def srigl_of(format):
@@ -49,7 +40,7 @@ def srigl_of(format):
 
 def bare_synflow():
     """SynFlow as a guide, of a context without its network."""
-    return synflow(GrowthContext((2, 2), np.empty(0, np.int64), np.ones((2, 1)), np.ones((2, 1))), rng())
+    return synflow(bare_context(2, 2, []), rng())
 
 
 ROWS = [
@@ -61,8 +52,7 @@ ROWS = [
     (partial(rigl, delta=1, alpha=0.5), ["'rigl'", "alpha, delta", "Method"]),
     # records that contradict themselves
     *((partial(mine, **changes), ["'x'", *words]) for changes, words in [
-        ({"prune": None}, ["both prune and grow, or neither"]),
-        ({"candidates": None}, ["both prune and grow, or neither"]),
+        *(({field: None}, ["both prune and grow, or neither"]) for field in ("prune", "candidates")),
         ({"prune": None, "candidates": None}, ["scores candidates and has none"]),
         ({"score": None}, ["needs a score", "random_absent"]),  # `all_absent` never lists S
         ({"start": "dense"}, ["needs_dense=True"]),
@@ -91,10 +81,7 @@ ROWS = [
     # micro-batches, where the growth cannot be found from parts
     *((partial(in_parts, name, **changes), [f"'{name}' cannot take its updates in micro-batches", "need a guided"])
       for name, changes in [
-          ("rigl", {}),
-          ("set", {}),
-          ("gse-grabo", {"candidates": all_absent}),
-          ("gse-grabo", {"score": None}),
+          ("rigl", {}), ("set", {}), ("gse-grabo", {"candidates": all_absent}), ("gse-grabo", {"score": None}),
           ("gse-grabo", {"regrow_pruned": True, "order": "prune_then_grow"}),
           ("gse-grabo", {"skip_optimizer_step": False}),
           ("gse-grabo", {"candidates": GuidedSample(lambda context, rng: (context.X[:, 0], context.DY[:, 0]))}),
@@ -102,7 +89,7 @@ ROWS = [
     (partial(in_parts, parts=0), ["micro-batches 0 must be a whole number, at least 1"]),
     (bare_synflow, ["synflow needs the whole network", "update(net"]),
     # numbers out of range
-    *((partial(Schedule, **{field: value}), [f"{field} {value}", *words]) for field, value, words in [
+    *((partial(dst.Schedule, **{field: value}), [f"{field} {value}", *words]) for field, value, words in [
         ("alpha", 1.1, ["(0, 1]"]),
         ("every", -5, ["at least 1"]), ("every", nan, ["whole number"]),
         ("until", 0.0, ["(0, 1]"]), ("until", nan, ["(0, 1]"]),

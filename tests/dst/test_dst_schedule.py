@@ -22,29 +22,22 @@ def updates(schedule, T, steps_per_epoch=10):
         (Cosine(0.3, 2, 0.5), 16, {2: 0.15 * (1 + cos(pi / 4)), 4: 0.15, 6: 0.15 * (1 - cos(pi / 4))}),
         (Cosine(0.3, 2, 0.5, first=4), 16, {4: 0.15, 6: 0.15 * (1 - cos(pi / 4))}),
         (LinearDecay(0.5, 2, 0.5), 16, {2: 0.375, 4: 0.25, 6: 0.125}),
-        (Constant(0.3, 4, 0.5), 16, {4: 0.3, 8: 0.3}),
-        (Constant(0.3, 4), 16, {4: 0.3, 8: 0.3, 12: 0.3, 16: 0.3}),
-        (Constant(0.3, 4, first=5), 16, {8: 0.3, 12: 0.3, 16: 0.3}),
-        (Constant(0.3, 4, first=8), 16, {8: 0.3, 12: 0.3, 16: 0.3}),
-        (Constant(0.3, 4, first=17), 16, {}),
-        (Constant(0.3, 30, 0.75), 100, {30: 0.3, 60: 0.3}),
-        (Constant(0.3, 25, 0.75), 100, {25: 0.3, 50: 0.3, 75: 0.3}),  # t = T_end is still an update
-        (Constant(0.3, "epoch"), 39, {10: 0.3, 20: 0.3, 30: 0.3}),  # none after the last of four epochs
+        *((Constant(0.3, *options), T, dict.fromkeys(steps, 0.3)) for options, T, steps in [
+            ((4, 0.5), 16, [4, 8]), ((4,), 16, [4, 8, 12, 16]), ((4, 1.0, 5), 16, [8, 12, 16]),
+            ((4, 1.0, 8), 16, [8, 12, 16]), ((4, 1.0, 17), 16, []), ((30, 0.75), 100, [30, 60]),
+            ((25, 0.75), 100, [25, 50, 75]),  # t = T_end is still an update
+            (("epoch",), 39, [10, 20, 30]),  # none after the last of four epochs
+        ]),
     ],
-)
+)  # fmt: skip
 def test_updates_by_hand(schedule, T, expected):
     assert updates(schedule, T) == pytest.approx(expected, rel=1e-14)
 
 
 @given(
-    st.sampled_from([cosine, linear, constant]),
-    st.floats(0.01, 1),
-    st.integers(1, 20) | st.just("epoch"),
-    st.integers(1, 64).map(lambda a: a / 64),
-    st.just(1) | st.integers(1, 30),
-    st.integers(1, 100),
-    st.integers(1, 10),
-)
+    st.sampled_from([cosine, linear, constant]), st.floats(0.01, 1), st.integers(1, 20) | st.just("epoch"),
+    st.integers(1, 64).map(lambda a: a / 64), st.just(1) | st.integers(1, 30), st.integers(1, 100), st.integers(1, 10),
+)  # fmt: skip
 def test_updates_come_at_multiples_of_the_pace_from_the_first_on_and_their_fraction_never_grows(
     decay, alpha, every, until, first, T, per_epoch
 ):

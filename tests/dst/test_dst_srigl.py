@@ -64,13 +64,6 @@ def test_a_lowered_budget_leaves_every_neuron_its_largest_weights():
     np.testing.assert_array_equal(net.weighted[0].W.to_dense(), [[0.9, 0, 0, 0], [0, 0.7, 0, 0], [0, 0, 0, 0.3]])
 
 
-def test_where_the_dropped_may_not_return_they_do_only_for_want_of_other_absent_connections():
-    """Of 9 1 2 · two go; the one absent input is grown and, for a fan-in of 3, the earlier of those dropped."""
-    net = hidden([[9.0, 1, 2, 0]], np.ones((1, 4)))
-    update_topology(net, method("srigl", regrow_pruned=False), 2 / 3, rng())
-    np.testing.assert_array_equal(active(net.weighted[0]), [[1, 1, 0, 1]])
-
-
 @st.composite
 def condensed_layers(draw, most=7):
     """A layer with whole weights, gradients and momentum, so that ties abound; some neurons ablated already."""
@@ -110,14 +103,9 @@ def test_an_update_is_what_loops_and_sorts_say(drawn, fraction, gamma, ablates, 
 
 @pytest.mark.parametrize("name", ["srigl", "srigl-no-ablation"])
 @given(
-    lists_of(2, 9),
-    st.floats(0.25, 1),
-    st.lists(st.floats(0.01, 1), min_size=1, max_size=4),
-    dtypes,
-    optimizers,
-    st.sampled_from([0.0, 0.3, 1.0]),
-    seeds,
-)
+    lists_of(2, 9), st.floats(0.25, 1), st.lists(st.floats(0.01, 1), min_size=1, max_size=4), dtypes, optimizers,
+    st.sampled_from([0.0, 0.3, 1.0]), seeds,
+)  # fmt: skip
 def test_training_keeps_the_fan_in_constant_the_budget_and_the_ablated(
     name, sizes, density, updates, dtype, optimizer, gamma, seed
 ):
@@ -144,29 +132,20 @@ def test_training_keeps_the_fan_in_constant_the_budget_and_the_ablated(
             assert np.shares_memory(layer.weight.values, W.values)
 
 
-GAMMA = [[0.9, 0.2, 0, 0], [0.1, 0.8, 0, 0]], [[0, 0, 5, 6], [0, 0, 1, 1]]
-
-
 @pytest.mark.parametrize(
-    ("theta", "nabla", "gamma", "fraction", "after"),
+    ("theta", "nabla", "fraction", "after"),
     [
-        # k = 2, K = 2: .1 and .2 go, both gradients are with neuron 0: it has three salient ones, neuron 1 has one,
-        # which a larger γ_sal finds too few
-        *((*GAMMA, gamma, 0.5, [[1, 0, 0, 1], [0, 1, 1, 0]] if gamma < 1 else [[1] * 4, [0] * 4])
-          for gamma in (0.0, 0.3, 0.95, 1.0)),
         # three neurons with one of two inputs each, all gradients with neuron 2: alone it would need 3 inputs of 2;
         # of the other two, equally salient, the earlier stays; k′ = ⌊3/2⌋ = 1
-        ([[1.0, 0], [2, 0], [3, 0]], [[0, 0.1], [0, 0.1], [0, 9]], 1.0, 2 / 3, [[0, 1], [0, 0], [1, 0]]),
+        ([[1.0, 0], [2, 0], [3, 0]], [[0, 0.1], [0, 0.1], [0, 9]], 2 / 3, [[0, 1], [0, 0], [1, 0]]),
         # everything is dropped and each neuron has one absent connection: one salient, γ_sal = 1 asks for k = 4;
         # the fewest neurons to hold a budget of 8 with 5 inputs are ⌊8/6⌋ + 1 = 2, and k′ = 4
-        ([[1.0, 1, 1, 1, 0]] * 2, np.ones((2, 5)), 1.0, 1.0, [[1, 1, 1, 1, 0]] * 2),
-        # one neuron takes the whole budget of its layer
-        (np.eye(3, 4), [[1, 2, 3, 4], [0] * 4, [0] * 4], 0.3, 1.0, [[0, 1, 1, 1], [0] * 4, [0] * 4]),
+        ([[1.0, 1, 1, 1, 0]] * 2, np.ones((2, 5)), 1.0, [[1, 1, 1, 1, 0]] * 2),
     ],
-)  # fmt: skip
-def test_which_neurons_stay_by_hand(theta, nabla, gamma, fraction, after):
+)
+def test_as_many_neurons_stay_as_the_budget_needs(theta, nabla, fraction, after):
     net = hidden(theta, nabla)
-    update_topology(net, method("srigl", update=SRigL(gamma)), fraction, rng())
+    update_topology(net, method("srigl", update=SRigL(1.0)), fraction, rng())
     np.testing.assert_array_equal(active(net.weighted[0]), after)
 
 
@@ -178,18 +157,6 @@ def test_the_threshold_is_a_share_of_the_present_fan_in_or_of_the_first(first_fa
     layer = with_gradient(theta, nabla, Condensed)
     SRigL(1.0, first_fan_in=first_fan_in).exchange(layer, SRIGL, 0.25, rng(), 4, True)
     np.testing.assert_array_equal(layer.W.active, staying)
-
-
-def test_an_ablated_neuron_never_returns_however_large_its_gradient():
-    net = hidden(THETA, NABLA)
-    layer = net.weighted[0]
-    update_topology(net, SRIGL, 0.5, rng())
-    for _ in range(3):
-        layer.DY[2] = 1000.0
-        layer.weight.grad = layer.W.grad(layer.DY, layer.X)
-        update_topology(net, SRIGL, 0.5, rng())
-        np.testing.assert_array_equal(layer.W.active, [0, 1])
-        assert layer.connections == net.memory["srigl.budget.0"] == 6
 
 
 def test_first_weights_are_the_records():

@@ -16,15 +16,6 @@ def test_condensed_product():
     assert THEOREMS["condensed_product"].check() == (39_852, 0)
 
 
-def test_one_product_by_hand():
-    W, v = np.array([[2, 0, 0, 3], [0, -1, 4, 0]]), np.array([1, 10, 100, 1000])
-    values, indices = condense(W, 2)
-    assert values.tolist() == [[2, 3], [-1, 4]]
-    assert indices.tolist() == [[0, 3], [1, 2]]
-    # (2, −1) ⊙ (1, 10) + (3, 4) ⊙ (1000, 100) = (2, −10) + (3000, 400)
-    assert condensed_product(values, indices, v).tolist() == [3002, 390] == (W @ v).tolist()
-
-
 def test_a_row_with_fewer_weights_is_filled_up_and_one_with_more_has_no_condensed_form():
     """So the two products are not equal "for any matrices", as the paper has it, but where k reaches every fan-in."""
     W, v = np.array([[5, 6, 7], [0, 0, 8]]), np.array([1, 2, 3])
@@ -69,10 +60,3 @@ def test_products_and_compaction_are_exact_in_fractions(network):
     before = W2 @ np.maximum(W1 @ X + b1[:, None], 0) + b2[:, None]
     after = narrow2 @ np.maximum(narrow1 @ X + bias1[:, None], 0) + bias2[:, None]
     assert (before == after).all()
-
-
-def test_the_constant_that_is_folded_is_the_activation_and_not_the_bias():
-    """Neuron 1 gives max(−2, 0) = 0 and neuron 2 max(3, 0) = 3, so b₂ = 1 becomes 1 + 5·0 + 7·3 = 22."""
-    W1, b1 = np.array([[1, 1], [0, 0], [0, 0]]), np.array([4, -2, 3])
-    found = compaction(W1, b1, np.array([[6, 5, 7]]), np.array([1]))
-    assert [part.tolist() for part in found] == [[[1, 1]], [4], [[6]], [22]]

@@ -114,11 +114,3 @@ def test_the_guided_gamma_by_hand():
     f, g, active = np.ones(2), np.ones(1), np.array([[True, False]])
     assert [guided_gamma(f, g, wanted, active) for wanted in (0.5, 0.51, 0.75, 0.76)] == [1, 2, 2, 3]
     assert guided_gamma(np.ones(3), g, 0.33, np.array([[True, True, False]])) == 1 / 2
-
-
-@pytest.mark.parametrize(("gamma", "active"), [(0.07, 100), (0.14, 50), (0.5, 7)])
-def test_the_package_draws_gamma_times_the_active_connections_and_not_one_more(gamma, active):
-    """0.07·100 is 7.000000000000001 in float64 and means 7; `Told` accepts no other number."""
-    m = ceil(Fraction(str(gamma)) * active)
-    mask = np.arange(200).reshape(10, 20) < active
-    sampled(np.ones(20), np.ones(10), gamma, mask, Told(np.zeros(m), np.zeros(m)))

@@ -8,7 +8,6 @@ import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import minidst
 from minidst.dst.prune import snip
 from minidst.nn import CrossEntropy, Linear, MeanSquaredError, Network, ReLU
 from minidst.nn.hessian import gradient, hessian_vector
@@ -46,12 +45,6 @@ def test_both_are_the_derivative_on_the_way_to_removal_in_symbols(hidden, activa
         for function, saliency in ((L, snip_saliency(e, g)), (F, grasp_saliency(e, Hg))):
             on_the_way = sympy.diff(function.subs(e, (1 - t) * e), t).subs(t, 0)
             assert sympy.expand(on_the_way - saliency) == 0
-
-
-def test_of_a_loss_that_is_linear_in_a_weight_it_is_the_whole_change():
-    a, b, theta = sympy.symbols("a b theta")
-    L = a * theta + b
-    assert sympy.expand(L.subs(theta, 0) - L - snip_saliency(theta, sympy.diff(L, theta))) == 0
 
 
 def test_the_mask_whose_gradient_SNIP_takes_has_the_other_sign():
@@ -93,23 +86,3 @@ def test_both_are_central_differences_of_a_network_with_relu(seed, loss):
                 theta[e] = old
                 # truncation h²|F‴|/6 ~ 1e-10 F and rounding 100·1e-16 F/h ~ 1e-9 F, for numbers of order 1
                 assert abs((values[0] - values[1]) / (2 * h) - saliency(old, by_layer[e])) < 1e-6 * (1 + F())
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_records_keep_what_these_saliencies_say(seed):
-    """SNIP keeps the largest magnitudes; GraSP, at its temperature of 200, removes what makes ½‖∇‖² rise most."""
-    for name, temperature, score in [
-        ("snip", 1.0, lambda theta, g, Hg: np.abs(snip_saliency(theta, g))),
-        ("grasp", 200.0, lambda theta, g, Hg: -grasp_saliency(theta, Hg)),
-        ("grasp-abs", 200.0, lambda theta, g, Hg: np.abs(grasp_saliency(theta, Hg))),
-    ]:
-        rng = np.random.default_rng(seed)
-        W = [rng.standard_normal((5, 4)), rng.standard_normal((3, 5))]
-        net = Network([Linear(W[0]), ReLU(), Linear(W[1])], rng=rng, budget=12)
-        X, targets = rng.standard_normal((4, 9)), np.arange(9) % 3
-        g = gradient(net, X, targets, temperature)
-        Hg = hessian_vector(net, X, targets, g, temperature)
-        scores = score(*(np.concatenate([part.reshape(-1) for part in parts]) for parts in (W, g, Hg)))
-        minidst.METHODS[name].begin(net, lambda X=X, y=targets: iter([(X, y)]), net.rng)
-        kept = np.concatenate([layer.W.keys() + start for layer, start in zip(net.weighted, (0, 20), strict=True)])
-        assert kept.tolist() == np.sort(np.argsort(-scores)[:12]).tolist()
