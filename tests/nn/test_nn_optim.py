@@ -3,10 +3,14 @@
 Source of the equations: Sutskever et al. 2013 (PyTorch's form), Kingma and Ba 2015, Loshchilov and Hutter 2019.
 """
 
+from functools import partial
+
 import naive
 import numpy as np
 import pytest
 from builders import sparse_layer
+from hypothesis import given
+from hypothesis import strategies as st
 from strategies import DTYPES, whole
 
 from minidst import CSR
@@ -18,34 +22,76 @@ def gradients(dtype=np.float64):
     return whole(np.random.default_rng(11), 6, 4, dtype=dtype)
 
 
+def run(optimizer, start, grads, lr):
+    """The weights and each array of state after one step for each gradient."""
+    p = Parameter(start.copy())
+    for grad in grads:
+        p.grad = grad.copy()
+        optimizer.step([p], lr)
+        np.testing.assert_array_equal(p.grad, grad)
+    return p.values, *p.state.values()
+
+
 @pytest.mark.parametrize("nesterov", [False, True])
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.25])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_sgd_is_its_published_equation_exactly(nesterov, momentum, weight_decay, dtype):
     """With halves and quarters for η, μ, λ and three steps every intermediate number is representable."""
-    start = np.array([1.0, -2.0, 0.0, 3.0], dtype)
-    p = Parameter(start.copy())
-    grads = gradients(dtype)[:3]
-    for t, grad in enumerate(grads, start=1):
-        p.grad = grad.copy()
-        SGD(momentum, weight_decay, nesterov).step([p], 0.5)
-        w, velocity = naive.sgd(start, grads[:t], 0.5, momentum, weight_decay, nesterov)
-        assert (p.values.tolist(), p.state["velocity"].tolist()) == (w, velocity)
-        np.testing.assert_array_equal(p.grad, grad)
+    start, numbers = np.array([1.0, -2.0, 0.0, 3.0], dtype), (momentum, weight_decay, nesterov)
+    for steps in (1, 2, 3):
+        found = run(SGD(*numbers), start, gradients(dtype)[:steps], 0.5)
+        np.testing.assert_array_equal(found, naive.sgd(start, gradients(dtype)[:steps], 0.5, *numbers))
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 @pytest.mark.parametrize(("beta1", "beta2", "epsilon"), [(0.9, 0.999, 1e-8), (0.5, 0.75, 0.1), (0.0, 0.0, 1e-8)])
 def test_adam_and_adamw_are_their_published_equations(beta1, beta2, epsilon, weight_decay):
-    start, grads = np.array([1.0, -2.0, 0.0, 3.0]), gradients()
-    p = Parameter(start.copy())
-    for grad in grads:
-        p.grad = grad.copy()
-        Adam(beta1, beta2, epsilon, weight_decay).step([p], 0.01)
-    expected = naive.adam(start, grads, 0.01, beta1, beta2, epsilon, weight_decay)
-    for found, exact in zip((p.values, p.state["m"], p.state["v"]), expected, strict=True):
-        np.testing.assert_allclose(found, exact, rtol=1e-13)
+    start, numbers = np.array([1.0, -2.0, 0.0, 3.0]), (beta1, beta2, epsilon, weight_decay)
+    found, expected = run(Adam(*numbers), start, gradients(), 0.01), naive.adam(start, gradients(), 0.01, *numbers)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+# Four steps are some fifty roundings of numbers below 16, each of at most half a unit in the last place.
+TOLERANCE = {np.float32: 25 * 2.0**-20, np.float64: 25 * 2.0**-49}
+UNIT = st.floats(0, 0.99)
+STEPS = {"n": st.integers(0, 19), "steps": st.integers(1, 4), "seed": st.integers(0, 2**16), "lr": UNIT, "decay": UNIT}
+
+
+def check_steps(optimizer, oracle, dtype, n, steps, seed, *numbers):
+    """Of any hyperparameters; gradients are far enough from 0 for Adam's quotient not to magnify rounding."""
+    draw = np.random.default_rng(seed)
+    grads = (draw.choice([-1, 1], (steps, n)) * draw.uniform(0.5, 2, (steps, n))).astype(dtype)
+    start, numbers = draw.uniform(-2, 2, n).astype(dtype), [float(dtype(x)) for x in numbers]
+    found = run(optimizer(*numbers[1:]), start, grads, numbers[0])
+    for got, exact in zip(found, oracle(start, grads, *numbers), strict=True):
+        assert got.dtype == dtype
+        np.testing.assert_allclose(got, exact, rtol=0, atol=TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(**STEPS, momentum=UNIT)
+def test_sgd_is_its_formula_element_by_element(dtype, nesterov, n, steps, seed, lr, momentum, decay):
+    def oracle(*numbers):
+        return naive.sgd(*numbers, nesterov)
+
+    check_steps(partial(SGD, nesterov=nesterov), oracle, dtype, n, steps, seed, lr / 4, momentum, decay / 4)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(**STEPS, beta1=st.sampled_from([0.0, 0.5, 0.875]), beta2=st.sampled_from([0.0, 0.5, 0.96875]))
+def test_adam_is_its_formula_element_by_element(dtype, n, steps, seed, lr, beta1, beta2, decay):
+    # betas with short binary fractions, so that 1 − βᵗ is the same number in both widths
+    check_steps(Adam, naive.adam, dtype, n, steps, seed, lr / 4, beta1, beta2, 1e-3, decay)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf])
+@pytest.mark.parametrize("optimizer", [SGD(0.9, 0.1), Adam()])
+def test_a_gradient_that_is_not_finite_shows_in_its_weight_and_in_no_other(optimizer, special):
+    with np.errstate(invalid="ignore"):
+        after, *_ = run(optimizer, np.ones(3), np.array([[0.5, special, 0.5]]), 0.1)
+    assert np.isfinite(after).tolist() == [True, False, True]
 
 
 def test_adam_in_float32_is_as_exact_as_float32():
