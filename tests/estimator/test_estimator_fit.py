@@ -51,8 +51,7 @@ def same_bits(one, other):
 
 
 @pytest.mark.parametrize(
-    "labels",
-    [["ham", "spam", "egg"], [True, False], [7, -3, 100], [0.0, 1.0], np.array(["b", "a"], object)],
+    "labels", [["ham", "spam", "egg"], [True, False], [7, -3, 100], [0.0, 1.0], np.array(["b", "a"], object)]
 )
 def test_labels_of_any_type_come_back_as_they_were(labels):
     X, numbers = make_blobs(90, 6, centers=len(labels), random_state=1)
@@ -302,30 +301,21 @@ def test_grid_search_in_two_processes():
 # What is refused
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"density": 0.001}, ["density 0.001", "0 connections", "raise density"]),
-        ({"method": "srigl", "format": "csr"}, ["srigl", "condensed"]),
-        ({"learning_rate_init": 1e300, "solver": "sgd"}, ["diverged", "learning_rate_init", "StandardScaler"]),
-        ({"early_stopping": True, "validation_fraction": 0.001}, ["test_size", "classes"]),
-    ],
-)
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"density": 0.001}, ["density 0.001", "0 connections", "raise density"]),
+    ({"method": "srigl", "format": "csr"}, ["srigl", "condensed"]),
+    ({"learning_rate_init": 1e300, "solver": "sgd"}, ["diverged", "learning_rate_init", "StandardScaler"]),
+    ({"early_stopping": True, "validation_fraction": 0.001}, ["test_size", "classes"]),
+])  # fmt: skip
 def test_parameters_that_do_not_go_together_are_refused(changes, words):
     with refused(*words):
         made(**changes).fit(X, y)
 
 
-@pytest.mark.parametrize(
-    ("weights", "words"),
-    [
-        (np.ones(119), ["(119,)", "120 samples"]),
-        (np.ones((120, 1)), ["(120, 1)"]),
-        (np.zeros(120), ["zero"]),
-        (-np.ones(120), ["-1.0", "at least zero"]),
-        (np.full(120, np.nan), ["sample_weight", "NaN"]),
-    ],
-)
+@pytest.mark.parametrize(("weights", "words"), [
+    (np.ones(119), ["(119,)", "120 samples"]), (np.ones((120, 1)), ["(120, 1)"]), (np.zeros(120), ["zero"]),
+    (-np.ones(120), ["-1.0", "at least zero"]), (np.full(120, np.nan), ["sample_weight", "NaN"]),
+])  # fmt: skip
 def test_bad_sample_weights_are_refused(weights, words):
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - some of these messages are scikit-learn's
         made().fit(X, y, sample_weight=weights)

@@ -9,11 +9,9 @@ from minidst import COO, CSR, Condensed
 from minidst.kernels import threads
 
 KINDS = {
-    "COO": (COO, topologies()),
-    "CSR": (CSR, topologies()),
-    "Condensed": (Condensed, topologies(constant=True)),
+    "COO": (COO, topologies()), "CSR": (CSR, topologies()), "Condensed": (Condensed, topologies(constant=True)),
     "ablated": (Condensed, ablated_topologies()),
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session", params=[COO, CSR, Condensed], ids=lambda format: format.__name__)

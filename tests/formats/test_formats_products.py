@@ -125,13 +125,12 @@ def test_every_fan_in_and_fan_out_at_every_batch(format, dtype):
 
 SMALLEST = [
     ([0, 0, 0], 4),  # nothing at all
-    ([0], 1),
-    ([1], 1),
+    ([0], 1), ([1], 1),
     ([4], 4),  # gradients are taken four at a time
     ([9], 9),  # one row
     ([1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1], 1),  # one column
     ([0, 3, 0], 5),  # empty first and last row, empty columns
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

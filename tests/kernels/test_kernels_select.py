@@ -78,15 +78,11 @@ def test_collect_appends_to_the_buffers():
     assert kept[:4].tolist() == [0.5, 0.25, 1, 2]
 
 
-@pytest.mark.parametrize(
-    ("scores", "threshold", "keys"),
-    [
-        (np.ones(STRIDE), 0.0, list(range(STRIDE))),  # the buffers are filled to the last entry
-        (np.array([1.0, 2, 1, 1, 2, 1]), 1.0, [1, 4]),  # scores at the threshold take no space
-        (np.array([1.0, np.nan, 2.0, np.inf, -np.inf]), 1.0, [2, 3]),  # nan is never taken
-    ],
-    ids=["full", "ties", "nan"],
-)
+@pytest.mark.parametrize(("scores", "threshold", "keys"), [
+    (np.ones(STRIDE), 0.0, list(range(STRIDE))),  # the buffers are filled to the last entry
+    (np.array([1.0, 2, 1, 1, 2, 1]), 1.0, [1, 4]),  # scores at the threshold take no space
+    (np.array([1.0, np.nan, 2.0, np.inf, -np.inf]), 1.0, [2, 3]),  # nan is never taken
+], ids=["full", "ties", "nan"])  # fmt: skip
 def test_collect_needs_buffers_for_the_scores_strictly_above_the_threshold_alone(scores, threshold, keys):
     found, kept = np.empty(len(keys), np.int64), np.empty(len(keys))
     assert collect(scores, 0, 0, threshold, 0, found, kept) == (scores.size, len(keys))

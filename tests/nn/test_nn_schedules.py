@@ -30,15 +30,12 @@ def test_cosine_and_linear_fall_at_every_step(kind):
     assert all(later < earlier for earlier, later in pairwise(Decay(kind)(t, 100) for t in range(101)))
 
 
-@pytest.mark.parametrize(
-    ("rate", "T", "factors"),
-    [
-        (Steps((0.5, 0.75), 0.1), 8, [1] * 4 + [0.1] * 2 + [0.1**2] * 2),  # at a milestone's step and not before
-        (Steps(), 100, [1] * 75 + [0.1] * 15 + [0.1**2] * 10),
-        (Warmup(4, Decay("linear")), 12, [1 / 4, 2 / 4, 3 / 4, 1, *(1 - n / 8 for n in range(9))]),
-        (Warmup(3), 3, [1 / 3, 2 / 3, 1]),  # as long as training: it never decays
-    ],
-)
+@pytest.mark.parametrize(("rate", "T", "factors"), [
+    (Steps((0.5, 0.75), 0.1), 8, [1] * 4 + [0.1] * 2 + [0.1**2] * 2),  # at a milestone's step and not before
+    (Steps(), 100, [1] * 75 + [0.1] * 15 + [0.1**2] * 10),
+    (Warmup(4, Decay("linear")), 12, [1 / 4, 2 / 4, 3 / 4, 1, *(1 - n / 8 for n in range(9))]),
+    (Warmup(3), 3, [1 / 3, 2 / 3, 1]),  # as long as training: it never decays
+])  # fmt: skip
 def test_steps_and_warm_up_have_these_factors(rate, T, factors):
     assert [rate(t, T) for t in range(len(factors))] == factors
 
