@@ -64,7 +64,7 @@ def seeded_by_the_number_of_calls(site, k, rng):
     (method("set", candidates=lambda site, k, rng: np.arange(k) + site.shape[0] * site.shape[1]), ["is born outside"]),
     (method("rigl", score=dst.textbook_gradient), ["2000×2000", "needs_dense=True"]),
     (method("rigl", prune=lambda theta: theta), ["TypeError"]),
-        (method("rigl", after_step=lambda net, lr, rng: net.sparse[0].weight.state.update(x=np.zeros(1)) or Exchange()),
+    (method("rigl", after_step=lambda net, lr, rng: net.sparse[0].weight.state.update(x=np.zeros(1)) or Exchange()),
         ["one entry for each connection"]),
     (method("rigl", after_step=lambda net, lr, rng: net.sparse[0].bias.values.fill(np.inf) or Exchange()),
         ["not finite"]),

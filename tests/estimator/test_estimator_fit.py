@@ -12,7 +12,6 @@ from builders import refused
 from scipy.sparse import csr_array, issparse
 from sklearn.base import clone
 from sklearn.datasets import make_blobs, make_classification, make_regression
-from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -75,7 +74,6 @@ def test_a_data_frame_is_an_array_with_names(kind, X, y):
     frame = pd.DataFrame(X, columns=list("abcdef"))
     found = made(kind).fit(frame, pd.Series(y), sample_weight=pd.Series(np.ones(len(y))))
     assert found.feature_names_in_.tolist() == list("abcdef")
-    assert found.n_features_in_ == 6
     assert np.array_equal(found.predict(frame), made(kind).fit(X, y).predict(X))
     with pytest.raises(ValueError, match="feature names"):
         found.predict(frame[list("fedcba")])
@@ -145,9 +143,7 @@ def test_every_method_fits_within_its_connections(name):
 
 def test_a_record_keeps_its_schedule_and_a_name_gets_one_paced_for_max_iter():
     never = replace(minidst.METHODS["rigl"], schedule=minidst.dst.Cosine(0.3, 10**6))
-    graphs = [
-        made(method=method, batch_size=16).fit(X, y).network_.sparse[0].W.keys() for method in ("static", never, "rigl")
-    ]
+    graphs = [made(method=of, batch_size=16).fit(X, y).network_.sparse[0].W.keys() for of in ("static", never, "rigl")]
     assert np.array_equal(graphs[0], graphs[1])
     assert not np.array_equal(graphs[0], graphs[2])
 
@@ -267,7 +263,6 @@ def test_equal_random_states_give_equal_networks_that_can_be_pickled(kind, X, y)
     assert same_bits(found, made(kind, random_state=np.random.RandomState(3)).fit(X, y))
     assert not same_bits(found, made(kind, random_state=4).fit(X, y))
     again = pickle.loads(pickle.dumps(found))
-    assert np.array_equal(again.predict(X), found.predict(X))
     assert same_bits(again.partial_fit(X, y), found.partial_fit(X, y))
 
 
@@ -344,8 +339,6 @@ def test_calls_that_do_not_follow_from_the_last_are_refused():
         made(REGRESSOR, warm_start=True).fit(X, X[:, 0]).fit(X, X[:, :2])
     with refused("validation_fraction=0.01", "raise it"):
         made(REGRESSOR, early_stopping=True, validation_fraction=0.01).fit(X[:90], X[:90, 0])
-    with pytest.raises(NotFittedError):
-        made().predict(X)
 
 
 # Without scikit-learn

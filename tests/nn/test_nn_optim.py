@@ -1,9 +1,11 @@
-"""Optimizers against their published equations, one entry at a time.
+"""Optimizers against their published equations, one entry at a time; schedules of the learning rate.
 
 Source of the equations: Sutskever et al. 2013 (PyTorch's form), Kingma and Ba 2015, Loshchilov and Hutter 2019.
 """
 
 from functools import partial
+from itertools import pairwise
+from math import cos, pi
 
 import naive
 import numpy as np
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from strategies import DTYPES, whole
 
 from minidst import CSR
-from minidst.nn import SGD, Adam, Parameter, SparseLinear
+from minidst.nn import DECAYS, SGD, Adam, Decay, Parameter, SparseLinear, Steps, Warmup
 
 
 def gradients(dtype=np.float64):
@@ -149,3 +151,50 @@ def test_a_new_connection_starts_with_empty_moments_at_its_layers_count():
     # with a gradient of 0 at t = 1 and 2, its moments are 0 and it stays at 0
     expected, _, _ = naive.adam([0.0, 2.0], [[0.0, -2.0], [0.0, 1.0], [3.0, -1.0]], 0.1, 0.5, 0.75, 0.5, 0)
     np.testing.assert_allclose(layer.weight.values, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "quarter", "half", "end"),
+    [("cosine", 1, (1 + cos(pi / 4)) / 2, 0.5, 0), ("linear", 1, 0.75, 0.5, 0), ("constant", 1, 1, 1, 1)],
+)
+def test_decays_have_their_values_at_the_ends_and_between(kind, start, quarter, half, end):
+    decay = Decay(kind)
+    assert [decay(0, 8), decay(2, 8), decay(8, 8)] == [start, quarter, end]
+    assert decay(4, 8) == pytest.approx(half, abs=1e-16)
+
+
+@pytest.mark.parametrize("kind", DECAYS)
+@given(st.integers(1, 10**6), st.data())
+def test_a_decay_never_rises_and_stays_between_0_and_1(kind, T, data):
+    t = data.draw(st.integers(0, T - 1))
+    assert 1 >= Decay(kind)(t, T) >= Decay(kind)(t + 1, T) >= 0
+
+
+@pytest.mark.parametrize("kind", ["cosine", "linear"])
+def test_cosine_and_linear_fall_at_every_step(kind):
+    assert all(later < earlier for earlier, later in pairwise(Decay(kind)(t, 100) for t in range(101)))
+
+
+@pytest.mark.parametrize(("rate", "T", "factors"), [
+    (Steps((0.5, 0.75), 0.1), 8, [1] * 4 + [0.1] * 2 + [0.1**2] * 2),  # at a milestone's step and not before
+    (Steps(), 100, [1] * 75 + [0.1] * 15 + [0.1**2] * 10),
+    (Warmup(4, Decay("linear")), 12, [1 / 4, 2 / 4, 3 / 4, 1, *(1 - n / 8 for n in range(9))]),
+    (Warmup(3), 3, [1 / 3, 2 / 3, 1]),  # as long as training: it never decays
+])  # fmt: skip
+def test_steps_and_warm_up_have_these_factors(rate, T, factors):
+    assert [rate(t, T) for t in range(len(factors))] == factors
+
+
+@given(st.lists(st.floats(0, 1), max_size=4), st.floats(0, 1), st.integers(1, 1000), st.data())
+def test_steps_never_rise_whatever_the_order_of_the_milestones(milestones, factor, T, data):
+    rate = Steps(tuple(milestones), factor)
+    t = data.draw(st.integers(0, T - 1))
+    assert 1 >= rate(t, T) >= rate(t + 1, T) >= 0
+    assert rate(t, T) == Steps(tuple(reversed(milestones)), factor)(t, T)
+
+
+@given(st.integers(1, 50), st.integers(1, 200))
+def test_a_warm_up_never_jumps_up_by_more_than_its_step(steps, T):
+    factors = [Warmup(steps)(t, T) for t in range(T)]
+    assert all(0 <= factor <= 1 for factor in factors)
+    assert all(b - a <= 1 / steps + 1e-15 for a, b in pairwise([0.0, *factors]))

@@ -7,12 +7,12 @@ import naive
 import numpy as np
 import pytest
 import scipy.stats
-from builders import peak_bytes
+from builders import peak_bytes, refused, rng
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import MANY
 
-from minidst.topology import bernoulli, constant_fan_in, distinct, gnm
+from minidst.topology import allocate, bernoulli, constant_fan_in, distinct, gnm
 from minidst.topology.graphs import absent
 
 FALSE_ALARM = 1e-6  # chance that a χ² test below rejects a generator that is right; with a fixed seed, decided once
@@ -156,3 +156,19 @@ def test_absent_counts_past_2_31():
     taken = np.array([0, 5, 2**40, 2**62 - 1])
     free = [1, 6, 2**40 - 1, 2**40 + 1, 2**62 - 2]
     assert absent(np.array([0, 4, 2**40 - 3, 2**40 - 2, 2**62 - 5]), taken).tolist() == free
+
+
+MLP = [(300, 784), (100, 300), (10, 100)]
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    *[(partial(allocate, MLP, d), [d, "(0, 1]"]) for d in (0, -0.1, 1.0001, 2, float("nan"), float("inf"))],
+    (partial(allocate, MLP, 0.1, "ERK"), ["'ERK'", "uniform, er, erk"]),
+    (partial(distinct, [6, 2], 5, rng()), [6, "5 places", "0 to 5"]),
+    (partial(distinct, [0, 7], 5, rng()), [7, "5 places", "0 to 5"]),
+    (partial(distinct, [-1, 2], 5, rng()), [-1, "5 places", "0 to 5"]), (partial(gnm, 2, 3, 7, rng()), [7, 6]),
+    (partial(constant_fan_in, 2, 3, 4, rng()), [4, 3]), (partial(bernoulli, 2, 3, 1.1, rng()), []),
+])  # fmt: skip
+def test_a_budget_or_a_graph_that_is_impossible(call, words):
+    with refused(*words):
+        call()
