@@ -19,20 +19,15 @@ def test_right(answer, want, capsys):
     assert said(capsys, answer, want) == "✓ right"
 
 
-@pytest.mark.parametrize(
-    ("answer", "want", "message"),
-    [
-        (4, 3, "✗ it is 4, and should be 3"),
-        ([1, 5], [1, 2], "✗ entry [1] is 5, and should be 2"),
-        (np.ones((2, 3)), np.eye(2, 3), "✗ entry [0, 1] is 1, and should be 0"),
-        (np.ones(3), np.ones((3, 1)), "✗ its shape is (3,), and should be (3, 1)"),
-        ("coo", "csr", "✗ it is 'coo', and should be 'csr'"),
-        ("three", 3, "✗ it is 'three', and should hold numbers"),
-        (float("nan"), 1.0, "✗ it is nan, and should be 1"),
-        ([5, float("inf")], [2, float("inf")], "✗ entry [0] is 5, and should be 2"),
-        ([2, 1e9], [2, float("inf")], "✗ entry [1] is 1e+09, and should be inf"),
-    ],
-)
+@pytest.mark.parametrize(("answer", "want", "message"), [
+    (4, 3, "✗ it is 4, and should be 3"), ([1, 5], [1, 2], "✗ entry [1] is 5, and should be 2"),
+    (np.ones((2, 3)), np.eye(2, 3), "✗ entry [0, 1] is 1, and should be 0"),
+    (np.ones(3), np.ones((3, 1)), "✗ its shape is (3,), and should be (3, 1)"),
+    ("coo", "csr", "✗ it is 'coo', and should be 'csr'"), ("three", 3, "✗ it is 'three', and should hold numbers"),
+    (float("nan"), 1.0, "✗ it is nan, and should be 1"),
+    ([5, float("inf")], [2, float("inf")], "✗ entry [0] is 5, and should be 2"),
+    ([2, 1e9], [2, float("inf")], "✗ entry [1] is 1e+09, and should be inf"),
+])  # fmt: skip
 def test_wrong(answer, want, message, capsys):
     assert said(capsys, answer, want) == message
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import clusters, refused, rng, run_batch, stacked
+from builders import after_a_batch, clusters, refused, rng, run_batch, stacked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,12 +146,6 @@ def test_another_network_is_not_the_one_that_was_explored():
 # Ranks
 
 
-def after_batch(seed, n_in=6, n_out=5, B=8, density=0.3):
-    net = minidst.mlp((n_in, n_out, 3), density=density, seed=seed, allocation="uniform", dtype=np.float64)
-    draw = rng(seed)
-    return run_batch(net, draw.standard_normal((n_in, B)).T, draw.integers(0, 3, B))
-
-
 def naive_spearman(a, b):
     """Pearson's correlation of mean ranks, from counts of smaller and equal numbers."""
     ranks = [[sum(y < x for y in v) + (sum(y == x for y in v) - 1) / 2 for x in v] for v in (a, b)]
@@ -162,7 +156,7 @@ def naive_spearman(a, b):
 @given(st.integers(0, 2**32 - 1), st.sampled_from([grabo, l2, graest, synflow]))
 @checked
 def test_rank_correlation_is_that_of_the_mean_ranks_of_all_absent_pairs(seed, guide):
-    net = after_batch(seed)
+    net = after_a_batch((6, 5, 3), seed, 0.3, B=8)
     layer = net.sparse[0]
     nabla = np.abs(layer.DY @ layer.X.T)
     site = minidst.dst.GrowthContext(layer.shape, layer.W.keys(), layer.X, layer.DY, net, layer)
@@ -177,20 +171,20 @@ def test_rank_correlation_is_that_of_the_mean_ranks_of_all_absent_pairs(seed, gu
 
 @pytest.mark.parametrize(("guide", "B", "rho"), [(grabo, 1, 1), (l2, 1, 1), (graest, 1, 1), (uniform, 8, 0)])
 def test_of_one_sample_every_guide_ranks_as_the_gradient_does_and_a_uniform_one_never(guide, B, rho):
-    net = after_batch(1, B=B)
+    net = after_a_batch((6, 5, 3), 1, 0.3, B)
     assert rank_correlation(net, net.sparse[0], guide, rng(0)) == pytest.approx(rho, abs=1e-12 * rho)
 
 
 def test_a_sample_of_pairs_comes_near_the_correlation_of_all():
     """30 000 absent pairs, 5000 drawn: the error of ρ is some 1/√5000 = .014."""
-    net = after_batch(2, n_in=200, n_out=160, density=0.05)
+    net = after_a_batch((200, 160, 3), 2, 0.05, B=8)
     every, some = (rank_correlation(net, net.sparse[0], l2, rng(0), n) for n in (10**6, 5000))
     assert 0.3 < every < 1
     assert 0 < abs(some - every) < 0.07
 
 
 def test_a_layer_with_nothing_to_rank_is_refused():
-    net = after_batch(1)
+    net = after_a_batch((6, 5, 3), 1, 0.3, B=8)
     with refused("pairs 1 leave 1 to rank; at least 2"):
         rank_correlation(net, net.sparse[0], l2, rng(0), pairs=1)
 

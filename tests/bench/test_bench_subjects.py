@@ -28,11 +28,9 @@ FIELDS = {
     "latency": {"shape", "sparsity", "condensed_us", "condensed_least_us", "csr_ratio", "numpy_ratio"},
     "update": {"method", "step_ms", "update_ms"},
     "scale": {"n", "density", "busy", "one_ms", "many_ms", "speedup"},
-    "memory": {
-        *("method", "n", "resident_mb", "traced_mb", "training_mb", "reported_mb"),
-        *("sparse_bound_mb", "dense_bound_mb", "over_sparse", "over_dense"),
-    },
-}
+    "memory": {"method", "n", "resident_mb", "traced_mb", "training_mb", "reported_mb", "sparse_bound_mb",
+               "dense_bound_mb", "over_sparse", "over_dense"},
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -37,27 +37,21 @@ def test_arrays_become_float32_rows_and_int64_labels_that_are_writable_in_a_froz
     assert regression.y_train.shape == (3, 2)
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"x_train": np.ones(3)}, ["x_train", "(3,)"]),
-        ({"x_test": np.ones((2, 3))}, ["2 columns", "3"]),
-        ({"y_train": np.array([0, 1])}, ["3 samples", "2"]),
-        ({"x_train": np.array([[0, 1], [2, 3], [4, np.nan]])}, ["x_train[2, 1]", "nan"]),
-        ({"x_test": np.array([[0, 1], [1e300, 3]])}, ["x_test[1, 0]", "1e+300"]),
-        ({"x_test": np.array([[0, -np.inf], [1, 3]])}, ["x_test[0, 1]", "-inf"]),
-        ({"x_train": np.empty((0, 2)), "y_train": np.empty(0, int)}, ["(0, 2)"]),
-        ({"x_train": np.array([["a", "b"]] * 3)}, ["<U1"]),
-        ({"y_train": np.array([0, 2, 0])}, ["y_train[1] is 2", "0..1"]),
-        ({"y_test": np.array([0, -1])}, ["y_test[1] is -1", "0..1"]),
-        ({"y_test": np.array([0, 2**64 - 1], np.uint64)}, [2**64 - 1, "0..1"]),
-        ({"y_test": np.array([0.0, 1.0])}, ["float64", "astype"]),
-        ({"y_test": np.array([[0], [1]])}, ["(2, 1)"]),
-        *(({"classes": classes}, [f"classes={classes}"]) for classes in (1, -2, 2.0)),
-        ({"classes": 0}, ["y_train", "(3,)"]),
-        ({"classes": 0, "y_train": np.ones((3, 2)), "y_test": np.ones((2, 1))}, ["y_train has 2", "y_test has 1"]),
-    ],
-)
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"x_train": np.ones(3)}, ["x_train", "(3,)"]), ({"x_test": np.ones((2, 3))}, ["2 columns", "3"]),
+    ({"y_train": np.array([0, 1])}, ["3 samples", "2"]),
+    ({"x_train": np.array([[0, 1], [2, 3], [4, np.nan]])}, ["x_train[2, 1]", "nan"]),
+    ({"x_test": np.array([[0, 1], [1e300, 3]])}, ["x_test[1, 0]", "1e+300"]),
+    ({"x_test": np.array([[0, -np.inf], [1, 3]])}, ["x_test[0, 1]", "-inf"]),
+    ({"x_train": np.empty((0, 2)), "y_train": np.empty(0, int)}, ["(0, 2)"]),
+    ({"x_train": np.array([["a", "b"]] * 3)}, ["<U1"]), ({"y_train": np.array([0, 2, 0])}, ["y_train[1] is 2", "0..1"]),
+    ({"y_test": np.array([0, -1])}, ["y_test[1] is -1", "0..1"]),
+    ({"y_test": np.array([0, 2**64 - 1], np.uint64)}, [2**64 - 1, "0..1"]),
+    ({"y_test": np.array([0.0, 1.0])}, ["float64", "astype"]), ({"y_test": np.array([[0], [1]])}, ["(2, 1)"]),
+    *(({"classes": classes}, [f"classes={classes}"]) for classes in (1, -2, 2.0)),
+    ({"classes": 0}, ["y_train", "(3,)"]),
+    ({"classes": 0, "y_train": np.ones((3, 2)), "y_test": np.ones((2, 1))}, ["y_train has 2", "y_test has 1"]),
+])  # fmt: skip
 def test_bad_arrays_are_refused_by_name_and_number(changes, words):
     with refused("toy", *words):
         make(**changes)

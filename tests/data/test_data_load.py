@@ -15,33 +15,24 @@ from minidst.data.image_files import LAYOUTS, find, looked_in
 FLOWERS = {"path": "flowers.csv"}
 
 
-@pytest.mark.parametrize(
-    ("name", "where", "words"),
-    [
-        *((name, {}, [f"mean {nearest}", *LOADERS]) for name, nearest in [("digit", "digits"), ("MNIST", "mnist")]),
-        ("cifar", {}, ["mean cifar10", *LOADERS]),
-        ("?", {}, ["'?'", *LOADERS]),
-        (3, {}, ["3", *LOADERS]),
-        ("digits", {"data_dir": "."}, ["digits", "data_dir=", "no keywords"]),
-        ("mnist", {"path": "."}, ["path=", "data_dir=", "check="]),
-        ("csv", {"path": ".", "colour": 1}, ["colour=", "path=", "target=", "test=", "seed="]),
-        ("csv", {}, ["needs path="]),
-        ("npz", {"seed": 1}, ["needs path="]),
-        ("cifar10", {"data_dir": 5}, ["data_dir=5"]),
-        ("csv", {"path": 7}, ["path=7"]),
-        ("csv", {"path": "none.csv"}, ["none.csv", "No such file"]),
-        ("npz", {"path": "none.npz"}, ["none.npz", "No such file"]),
-        ("npz", {"path": "."}, ["npz file"]),
-        ("csv", FLOWERS | {"target": 4}, ["flowers", "4 columns", "target=4"]),
-        ("csv", FLOWERS | {"target": -5}, ["flowers", "-4..3"]),
-        ("csv", FLOWERS | {"target": "colour"}, ["flowers", "'colour'"]),
-        ("csv", FLOWERS | {"target": 1.0}, ["flowers", "target=1.0"]),
-        *(("csv", FLOWERS | {"test": test}, ["flowers", f"test={test}"]) for test in (0, 1.5)),
-        ("csv", FLOWERS | {"test": 0.01}, ["flowers", "10 samples", "0 to test"]),
-        ("csv", FLOWERS | {"test": "half"}, ["flowers", "'half'"]),
-        *(("csv", FLOWERS | {"seed": seed}, ["flowers", f"seed={seed}"]) for seed in (-1, None)),
-    ],
-)
+@pytest.mark.parametrize(("name", "where", "words"), [
+    *((name, {}, [f"mean {nearest}", *LOADERS]) for name, nearest in [("digit", "digits"), ("MNIST", "mnist")]),
+    ("cifar", {}, ["mean cifar10", *LOADERS]), ("?", {}, ["'?'", *LOADERS]), (3, {}, ["3", *LOADERS]),
+    ("digits", {"data_dir": "."}, ["digits", "data_dir=", "no keywords"]),
+    ("mnist", {"path": "."}, ["path=", "data_dir=", "check="]),
+    ("csv", {"path": ".", "colour": 1}, ["colour=", "path=", "target=", "test=", "seed="]),
+    ("csv", {}, ["needs path="]), ("npz", {"seed": 1}, ["needs path="]), ("cifar10", {"data_dir": 5}, ["data_dir=5"]),
+    ("csv", {"path": 7}, ["path=7"]), ("csv", {"path": "none.csv"}, ["none.csv", "No such file"]),
+    ("npz", {"path": "none.npz"}, ["none.npz", "No such file"]), ("npz", {"path": "."}, ["npz file"]),
+    ("csv", FLOWERS | {"target": 4}, ["flowers", "4 columns", "target=4"]),
+    ("csv", FLOWERS | {"target": -5}, ["flowers", "-4..3"]),
+    ("csv", FLOWERS | {"target": "colour"}, ["flowers", "'colour'"]),
+    ("csv", FLOWERS | {"target": 1.0}, ["flowers", "target=1.0"]),
+    *(("csv", FLOWERS | {"test": test}, ["flowers", f"test={test}"]) for test in (0, 1.5)),
+    ("csv", FLOWERS | {"test": 0.01}, ["flowers", "10 samples", "0 to test"]),
+    ("csv", FLOWERS | {"test": "half"}, ["flowers", "'half'"]),
+    *(("csv", FLOWERS | {"seed": seed}, ["flowers", f"seed={seed}"]) for seed in (-1, None)),
+])  # fmt: skip
 def test_a_bad_name_or_keyword_is_refused(name, where, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("flowers.csv").write_text("".join(f"{i},{i * i},7,{i % 2}\n" for i in range(10)))

@@ -94,87 +94,77 @@ def test_both_versions_of_cifar_share_one_digest(version, order, tmp_path, monke
 
 
 @pytest.fixture
-def archive(tmp_path):
-    """Load an npz file of these arrays."""
+def own(tmp_path):
+    """Load a CSV file of this text, or an npz file of these arrays."""
 
-    def read(arrays, **where):
-        (tmp_path / "own.npz").write_bytes(npz(**arrays))
-        return load("npz", path=tmp_path / "own.npz", **where)
+    def read(content, **where):
+        kind, content = ("csv", content.encode()) if isinstance(content, str) else ("npz", npz(**content))
+        (tmp_path / "flowers").write_bytes(content)
+        return load(kind, path=tmp_path / "flowers", **where)
 
     return read
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_a_split_archive_is_taken_as_it_is(order, archive):
+def test_a_split_archive_is_taken_as_it_is(order, own):
     x = np.array(X, dtype=">f8", order=order)
-    data = archive({"x_train": x, "y_train": Y, "x_test": x[:4], "y_test": Y[:4].astype("u1")})
+    data = own({"x_train": x, "y_train": Y, "x_test": x[:4], "y_test": Y[:4].astype("u1")})
     np.testing.assert_array_equal(data.x_train, X)
     np.testing.assert_array_equal(data.y_test, Y[:4])
-    assert (data.classes, data.name) == (2, "own")
+    assert (data.classes, data.name) == (2, "flowers")
     assert data.x_train.flags.writeable
 
 
-def test_a_whole_archive_is_split_and_float_targets_make_it_a_regression(archive):
-    data = archive({"x": X, "y": Y}, test=0.3, seed=1)
+def test_a_whole_archive_is_split_and_float_targets_make_it_a_regression(own):
+    data = own({"x": X, "y": Y}, test=0.3, seed=1)
     order = rng(1).permutation(10)
     np.testing.assert_array_equal(data.x_test, X[order[:3]])
     np.testing.assert_array_equal(data.y_train, Y[order[3:]])
-    regression = archive({"x": X, "y": X[:, :1]})
+    regression = own({"x": X, "y": X[:, :1]})
     assert regression.classes == 0
     assert regression.y_train.shape == (8, 1)
-
-
-@pytest.fixture
-def table(tmp_path):
-    """Load a CSV file of this text."""
-
-    def read(text, **where):
-        (tmp_path / "flowers.csv").write_text(text)
-        return load("csv", path=tmp_path / "flowers.csv", **where)
-
-    return read
 
 
 def lines(label=lambda i: i % 2, head=""):
     return head + "".join(f"{i},{i * i},7,{label(i)}\n" for i in range(10))
 
 
-def test_the_features_of_a_table_are_standardised_by_the_train_part_and_constant_ones_become_0(table):
-    data = table(lines(), test=0.3)
+def test_the_features_of_a_table_are_standardised_by_the_train_part_and_constant_ones_become_0(own):
+    data = own(lines(), test=0.3)
     assert data.x_train.shape == (7, 3)
     assert data.x_test.shape == (3, 3)
     np.testing.assert_allclose(data.x_train[:, :2].mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(data.x_train[:, :2].std(axis=0), 1, atol=1e-6)
     assert data.name == "flowers"
-    constant = table("".join(f"0.1,{i},{i % 2}\n" for i in range(10)))
+    constant = own("".join(f"0.1,{i},{i % 2}\n" for i in range(10)))
     assert not constant.x_train[:, 0].any()
     assert not constant.x_test[:, 0].any()
 
 
 @pytest.mark.parametrize("head", ["", "a,b,c,kind\n", "1,2,3,kind\n", "\ufeffa,b,c,kind\n", '"a","b\nb",c,kind\n'])
-def test_a_header_is_optional(head, table):
-    data = table(lines(head=head))
+def test_a_header_is_optional(head, own):
+    data = own(lines(head=head))
     assert len(data.x_train) + len(data.x_test) == 10
 
 
-def test_text_labels_are_numbered_in_sorted_order_and_numeric_ones_as_numbers(table):
-    data = table(lines(lambda i: ["rose", "iris", "aster"][i % 3]), seed=3)
+def test_text_labels_are_numbered_in_sorted_order_and_numeric_ones_as_numbers(own):
+    data = own(lines(lambda i: ["rose", "iris", "aster"][i % 3]), seed=3)
     assert data.classes == 3
     # aster is every third line from 2: i² there tells the rows apart in any order.
     order = rng(3).permutation(10)
     np.testing.assert_array_equal(data.y_test, [[2, 1, 0][i % 3] for i in order[:2]])
     np.testing.assert_array_equal(data.y_train, [[2, 1, 0][i % 3] for i in order[2:]])
-    data = table("1,10\n2,9\n3,10\n4,9\n", test=0.5, seed=0)
+    data = own("1,10\n2,9\n3,10\n4,9\n", test=0.5, seed=0)
     np.testing.assert_array_equal(data.y_test, [[1, 0, 1, 0][i] for i in rng().permutation(4)[:2]])
 
 
 @pytest.mark.parametrize("target", [0, -4, "kind"])
-def test_the_label_column_is_chosen_by_index_or_name(target, table):
-    data = table("kind,a,b,c\n" + "".join(f"{'xy'[i % 2]},{i},{-i},{i * i}\n" for i in range(10)), target=target)
+def test_the_label_column_is_chosen_by_index_or_name(target, own):
+    data = own("kind,a,b,c\n" + "".join(f"{'xy'[i % 2]},{i},{-i},{i * i}\n" for i in range(10)), target=target)
     assert (data.classes, data.features) == (2, 3)
 
 
-def test_the_same_seed_gives_the_same_split(table):
-    one, same, other = (table(lines(), seed=seed) for seed in (5, 5, 6))
+def test_the_same_seed_gives_the_same_split(own):
+    one, same, other = (own(lines(), seed=seed) for seed in (5, 5, 6))
     np.testing.assert_array_equal(one.x_train, same.x_train)
     assert not np.array_equal(one.x_train, other.x_train)

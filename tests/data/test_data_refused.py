@@ -27,34 +27,24 @@ def both(number, content, *words):
     return [(number, content, words), (number, gzip.compress(content), words)]
 
 
-IDX = [  # dimensions, content, words
+IDX = [
     *both(2, idx(np.ones((10, 10)))[:-30], "82 bytes", "promises 112"),
-    *both(2, idx(np.ones((2, 2))) + b"!", "more than 16 bytes", "promises 16"),
-    *both(3, HUGE, (2**32 - 1) ** 3 + 16),
-    (1, BOMB, ["more than 18 bytes", "promises 18"]),
-    *((2, STREAM[:length], []) for length in range(len(STREAM))),
+    *both(2, idx(np.ones((2, 2))) + b"!", "more than 16 bytes", "promises 16"), *both(3, HUGE, (2**32 - 1) ** 3 + 16),
+    (1, BOMB, ["more than 18 bytes", "promises 18"]), *((2, STREAM[:length], []) for length in range(len(STREAM))),
     (2, gzip.compress(idx(np.ones((2, 2)))) + b"tail", ["gzip"]),
     *((3, struct.pack(">HBB3I", 0, 8, 3, *shape), [shape]) for shape in EMPTY),
     *((1, head, ["header"]) for head in (b"", b"\0\0\x08")),
     *((1, head + bytes(4), [head.hex()]) for head in (b"\0\0\x08\x02", b"\0\0\x0d\x01", b"\x01\0\x08\x01", b"<htm")),
-]
+]  # fmt: skip
 CSV = [
     ("a,b,kind\n1,2,x\n3,,y\n", ["line 3", "column 2 ('b')", "''"]),
-    ("1,2,0\n3,nan,1\n", ["line 2", "column 2", "'nan'"]),
-    ("1,2,0\n3,1e39,1\n", ["line 2", "'1e39'"]),
-    ("1,2,0\n3,four,1\n", ["line 2", "'four'"]),
-    ("1,2,0\n\n3,4\n", ["line 3", "2 columns", "3"]),
-    ("1,2,0\n3,4,\n", ["line 2", "blank label"]),
-    ("1,2,0.5\n3,4,1\n", ["line 1", "'0.5'", "npz"]),
-    ("1,2,0\n3,4,nan\n", ["line 2", "'nan'"]),
-    ("1,2,0\n3,4,0\n1,1,0\n", ["classes=1"]),
-    ("1,2,0\n", ["1 samples"]),
-    ("a,b,c\n", ["0 samples"]),
-    *((text, ["2 columns"]) for text in ("1\n2\n", "", "\n\n")),
-    (b"\xff\xfe1,2", ["UTF-8"]),
-    ('1,"2,3\n', ["CSV"]),
-    ("1,2," + "9" * 200_000 + "\n", ["field limit"]),
-]
+    ("1,2,0\n3,nan,1\n", ["line 2", "column 2", "'nan'"]), ("1,2,0\n3,1e39,1\n", ["line 2", "'1e39'"]),
+    ("1,2,0\n3,four,1\n", ["line 2", "'four'"]), ("1,2,0\n\n3,4\n", ["line 3", "2 columns", "3"]),
+    ("1,2,0\n3,4,\n", ["line 2", "blank label"]), ("1,2,0.5\n3,4,1\n", ["line 1", "'0.5'", "npz"]),
+    ("1,2,0\n3,4,nan\n", ["line 2", "'nan'"]), ("1,2,0\n3,4,0\n1,1,0\n", ["classes=1"]), ("1,2,0\n", ["1 samples"]),
+    ("a,b,c\n", ["0 samples"]), *((text, ["2 columns"]) for text in ("1\n2\n", "", "\n\n")),
+    (b"\xff\xfe1,2", ["UTF-8"]), ('1,"2,3\n', ["CSV"]), ("1,2," + "9" * 200_000 + "\n", ["field limit"]),
+]  # fmt: skip
 
 
 class Trap:
@@ -63,24 +53,15 @@ class Trap:
 
 
 ARRAYS = [
-    ({"x": X, "labels": Y}, ["'x', 'labels'", "x_train"]),
-    ({"x": X, "y": Y, "z": Y}, ["'z'"]),
-    ({}, ["none"]),
-    ({"x": X, "y": Y[:9]}, ["(10, 2)", "(9,)"]),
-    ({"x": X, "y": Y + 1}, ["label 1", "none 0"]),
-    ({"x": X, "y": Y * 10**15}, ["label 1000000000000000", "none 1"]),
-    ({"x": X, "y": Y - 1}, ["label -1"]),
-    ({"x": X, "y": Y * 0}, ["classes=1"]),
-    ({"x": X, "y": Y * 0.5}, ["float64 (8,)", "whole numbers"]),
-    ({"x": X * np.nan, "y": Y}, ["nan"]),
-    ({"x": X * 1j, "y": Y}, ["complex128"]),
-    ({"x": X.astype(object), "y": Y}, ["object"]),
-    ({"x": np.array([Trap()] * 10), "y": Y}, ["object"]),
-    ({"x": X, "y": Y.astype(str)}, ["<U"]),
-    ({"x": X[0, 0], "y": Y}, ["()"]),
-    ({"x": X[:, 0], "y": Y}, ["(8,)"]),
+    ({"x": X, "labels": Y}, ["'x', 'labels'", "x_train"]), ({"x": X, "y": Y, "z": Y}, ["'z'"]), ({}, ["none"]),
+    ({"x": X, "y": Y[:9]}, ["(10, 2)", "(9,)"]), ({"x": X, "y": Y + 1}, ["label 1", "none 0"]),
+    ({"x": X, "y": Y * 10**15}, ["label 1000000000000000", "none 1"]), ({"x": X, "y": Y - 1}, ["label -1"]),
+    ({"x": X, "y": Y * 0}, ["classes=1"]), ({"x": X, "y": Y * 0.5}, ["float64 (8,)", "whole numbers"]),
+    ({"x": X * np.nan, "y": Y}, ["nan"]), ({"x": X * 1j, "y": Y}, ["complex128"]),
+    ({"x": X.astype(object), "y": Y}, ["object"]), ({"x": np.array([Trap()] * 10), "y": Y}, ["object"]),
+    ({"x": X, "y": Y.astype(str)}, ["<U"]), ({"x": X[0, 0], "y": Y}, ["()"]), ({"x": X[:, 0], "y": Y}, ["(8,)"]),
     ({"x": X, "y": np.stack([Y, Y], 1)}, ["(8, 2)"]),
-]
+]  # fmt: skip
 
 
 def claiming_more_than_it_can_hold():
@@ -95,21 +76,17 @@ def claiming_more_than_it_can_hold():
 
 DATA = np.zeros((2, 12), np.uint8)
 BATCHES = [
-    ([1, 2], ["dict"]),
-    ({b"data": DATA}, ["labels"]),
-    ({"data": DATA, "labels": [0, 1]}, ["b'data'"]),
+    ([1, 2], ["dict"]), ({b"data": DATA}, ["labels"]), ({"data": DATA, "labels": [0, 1]}, ["b'data'"]),
     ({b"data": [0] * 24, b"labels": [0, 1]}, ["uint8 array"]),
     ({b"data": np.array([[None] * 12] * 2), b"labels": [0, 1]}, ["uint8 array"]),
     ({b"data": DATA.astype(np.int8), b"labels": [0, 1]}, ["uint8 array"]),
     ({b"data": DATA.astype(np.uint16), b"labels": [0, 1]}, ["uint8 array"]),
-    ({b"data": DATA.ravel(), b"labels": [0] * 24}, ["uint8 array"]),
-    ({b"data": DATA[:0], b"labels": []}, ["(0, 12)"]),
+    ({b"data": DATA.ravel(), b"labels": [0] * 24}, ["uint8 array"]), ({b"data": DATA[:0], b"labels": []}, ["(0, 12)"]),
     ({b"data": DATA[:, :6], b"labels": [0, 1]}, ["(2, 6)", "12"]),
-    ({b"data": DATA, b"labels": [0]}, ["1 labels", "2 images"]),
-    ({b"data": DATA, b"labels": None}, ["2 images"]),
+    ({b"data": DATA, b"labels": [0]}, ["1 labels", "2 images"]), ({b"data": DATA, b"labels": None}, ["2 images"]),
     *(({b"data": DATA, b"labels": [0, label]}, ["0..9"]) for label in (10, -1, 2**70)),
     ({b"data": DATA, b"labels": [0, 1.0]}, []),
-]
+]  # fmt: skip
 CLAIMED = [b"K\x03", b"J\xff\xff\xff\x7f", b"J\xff\xff\xff\xff", b"N"]  # rows, where there are 2
 RIGHT = pickle.dumps({b"data": DATA, b"labels": [0, 1]}, 4)
 HOSTILE = [

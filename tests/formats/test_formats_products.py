@@ -2,20 +2,61 @@ import naive
 import numpy as np
 import pytest
 import scipy.sparse
-from builders import six_connections
+from builders import rng, six_connections
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import DTYPES, frozen, normal, whole
+from strategies import DTYPES, WITHOUT_JIT, Topology, frozen, rows_and_cols, whole
 
-from minidst import CSR
+from minidst import CSR, Condensed
 from minidst.formats.check import operand
 from minidst.formats.csc import panel
+from minidst.kernels import memory
 
 DY, X = np.arange(6.0).reshape(3, 2), np.arange(8.0).reshape(4, 2)
 
 
+BATCHES = st.integers(1, 40) | st.sampled_from([64, 127, 128, 129, 160, 161, 300])  # around the tiles of 128 and 32
+PANELS = (1, 3, 1000)  # rows at a time: more than there are in the last
+
+
+@pytest.fixture(scope="module", autouse=True)
+def garbage():
+    """Products write all of their `out`, so it may hold anything before."""
+
+    def filled(shape, dtype):
+        out = memory.aligned(shape, dtype)
+        out.fill(77)
+        return out
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("minidst.formats.sparse.aligned", filled)
+        yield
+
+
+def topology(fan_ins, n_in):
+    return Topology((len(fan_ins), n_in), *rows_and_cols(fan_ins, n_in, rng()), 0)
+
+
 def products(W, DY, X):
     return W @ X, W.T @ DY, W.grad(DY, X)
+
+
+def in_panels(W, DY, X):
+    """Y, DX and DW, and DW and DX in one pass: the same bits whatever the height of a panel."""
+    found = []
+    for height in PANELS:
+        with pytest.MonkeyPatch.context() as patched:
+            for module in ("csr", "csc"):
+                patched.setattr(f"minidst.formats.{module}.panel", lambda *_, height=height: height)
+            found.append((*products(W, DY, X), *W.backward(DY, X)))
+    assert all(len({product.tobytes() for product in each}) == 1 for each in zip(*found, strict=True))
+    return found[0]
+
+
+def by_loops(t, values, DY, X):
+    W, DW = t.weights(values), naive.sddmm(t.pairs, DY, X)
+    DX = naive.spmm_t(t.shape[1], W, DY)
+    return naive.spmm(t.shape[0], W, X), DX, DW, DW, DX
 
 
 def dense_products(W, dense, DY, X):
@@ -24,42 +65,89 @@ def dense_products(W, dense, DY, X):
 
 def check_equal(found, expected):
     for a, b in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, b)  # nan equals nan, inf equals inf
 
 
-def drawn(data, kind, dtype, B=None, numbers=whole):
-    """A matrix of this kind, the same as a dense array, DY and X."""
-    format, topologies = kind
-    t = data.draw(topologies)
+def spread(rng, *shape, dtype):
+    """Numbers over twelve orders of magnitude."""
+    return (rng.standard_normal(shape) * 10.0 ** rng.integers(-6, 7, shape)).astype(dtype)
+
+
+def special(rng, *shape, dtype):
+    return rng.choice([np.nan, np.inf, -np.inf, *[0, 1, 2, -1, -2] * 3], shape).astype(dtype)
+
+
+def check_products(format, t, B, dtype, numbers=whole):
+    """Exactly, of whole numbers, nan and inf; else within the bound of any order of summation."""
     rng = t.rng
-    columns = B if B is not None else data.draw(st.integers(1, 12))
-    values = numbers(rng, t.nnz, dtype=dtype)
-    W = format.from_connections(t.shape, t.rows, t.cols, values)
-    dense = np.zeros(t.shape, dtype)
-    dense[t.rows, t.cols] = values
-    return W, dense, numbers(rng, t.shape[0], columns, dtype=dtype), numbers(rng, t.shape[1], columns, dtype=dtype)
+    values = (whole if numbers is special else numbers)(rng, t.nnz, dtype=dtype)
+    DY, X = (numbers(rng, n, B, dtype=dtype) for n in t.shape)
+    with np.errstate(invalid="ignore"):  # only raised when the JIT is off
+        found = in_panels(format.from_connections(t.shape, t.rows, t.cols, values), DY, X)
+    expected = by_loops(t, values, DY, X)
+    assert [(product.dtype, product.shape) for product in found] == [(dtype, exact.shape) for exact in expected]
+    if numbers is spread:  # float64 products of the oracle round as well, hence two bounds
+        terms, sizes = (t.shape[1], t.shape[0], B, B, t.shape[0]), by_loops(t, *map(np.abs, (values, DY, X)))
+        for product, exact, n, size in zip(found, expected, terms, sizes, strict=True):
+            assert (np.abs(product - exact) <= 2 * naive.gamma(n + 1, dtype) * size).all()
+    else:
+        check_equal(found, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("numbers", [whole, normal])
+@pytest.mark.parametrize("numbers", [whole, special, pytest.param(spread, marks=pytest.mark.slow)])
 @given(data=st.data())
-def test_products_agree_with_dense_numpy(kind, numbers, dtype, data):
-    """So ⟨DY, W X⟩ = ⟨Wᵀ DY, X⟩ = ⟨W.grad(DY, X), values⟩: exactly for whole numbers, else but for rounding."""
-    W, dense, DY, X = drawn(data, kind, dtype, numbers=numbers)
-    found = products(W, DY, X)
-    sizes = dense_products(W, np.abs(dense), np.abs(DY), np.abs(X))
-    bound = 0 if numbers is whole else 2 * naive.gamma(sum(W.shape) + X.shape[1], dtype)
-    for product, expected, size in zip(found, dense_products(W, dense, DY, X), sizes, strict=True):
-        assert product.dtype == dtype
-        assert product.shape == expected.shape
-        assert (np.abs(product - expected) <= bound * size).all()
+def test_products_are_those_of_loops(kind, numbers, dtype, data):
+    """So ⟨DY, W X⟩ = ⟨Wᵀ DY, X⟩ = ⟨W.grad(DY, X), values⟩; and nan and inf go where the connections lead.
+
+    Also 0·inf = nan: a stored zero is a connection. The class of a sum (nan, +inf, −inf) has no order to depend on.
+    """
+    format, topologies = kind
+    B = data.draw(st.integers(1, 5) if WITHOUT_JIT else BATCHES)
+    check_products(format, data.draw(topologies), B, dtype, numbers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_fan_in_and_fan_out_at_every_batch(format, dtype):
+    # tiles hold 128 and 32 float32 samples, or half as many of float64 or without AVX-512, so all borders are met
+    ladder = topology(list(range(18)), 17)
+    order = np.lexsort((ladder.rows, ladder.cols))
+    mirrored = Topology((17, 18), ladder.cols[order], ladder.rows[order], 0)  # column j has j connections
+    cases = [(ladder, range(1, 170)), (mirrored, range(1, 41))]
+    if format is Condensed:  # whose fan-outs are whatever its rows give it
+        borders = (1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 160)
+        cases = [(topology([3] * 17, 6), range(1, 41)), *((topology([k] * 2, 17), borders) for k in range(1, 18))]
+    for t, batches in cases:
+        for B in batches:
+            check_products(format, t, B, dtype)
+
+
+SMALLEST = [
+    ([0, 0, 0], 4),  # nothing at all
+    ([0], 1), ([1], 1),
+    ([4], 4),  # gradients are taken four at a time
+    ([9], 9),  # one row
+    ([1, 0, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1], 1),  # one column
+    ([0, 3, 0], 5),  # empty first and last row, empty columns
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_smallest_and_emptiest_matrices_and_batches(format, dtype):
+    for fan_ins, n_in in SMALLEST[2:] if format is Condensed else SMALLEST:
+        for B in (0, 1, 3):
+            check_products(format, topology(fan_ins, n_in), B, dtype)
 
 
 @given(data=st.data())
 def test_a_vector_is_a_batch_of_one(kind, data):
-    W, dense, DY, X = drawn(data, kind, np.float64, B=1)
-    dy, x = DY[:, 0], X[:, 0]
-    check_equal(products(W, dy, x), (dense @ x, dense.T @ dy, W.grad(DY, X)))
+    format, topologies = kind
+    t = data.draw(topologies)
+    values, dy, x = (whole(draw, n) for draw in [t.rng] for n in (t.nnz, *t.shape))
+    W = format.from_connections(t.shape, t.rows, t.cols, values)
+    dense = W.to_dense()
+    check_equal(products(W, dy, x), (dense @ x, dense.T @ dy, W.grad(dy[:, None], x[:, None])))
 
 
 LAYOUTS = {
@@ -117,19 +205,6 @@ def test_products_leave_their_operands_alone_and_their_results_are_new(W):
     for a, b in zip(first, again, strict=True):
         assert a.flags.c_contiguous
         assert not np.shares_memory(a, b)
-
-
-def test_nan_in_one_sample_reaches_its_own_outputs_only(W):
-    X = np.zeros((4, 3))
-    X[2, 1] = np.nan  # input 2 has one connection, to output 1, whose stored weight is 0
-    with np.errstate(invalid="ignore"):
-        Y = W @ X
-    assert np.isnan(Y).tolist() == [[False] * 3, [False, True, False], [False] * 3]
-
-
-def test_an_empty_batch_gives_an_empty_product_and_a_zero_gradient(W):
-    Y, DX, DW = products(W, np.empty((3, 0)), np.empty((4, 0)))
-    assert (Y.shape, DX.shape, DW.tolist()) == ((3, 0), (4, 0), [0] * 6)
 
 
 def test_a_wide_layer_is_visited_in_panels_and_a_narrow_one_as_a_whole():

@@ -62,42 +62,32 @@ X, DY = np.ones((4, 2)), np.ones((3, 2))
 
 IN_EVERY_FORMAT = [
     *[(lambda format, s=s: make(format, shape=s), ["shape", s, 2**31 - 1]) for s in SHAPES],
-    *[
-        (with_values(lambda values, dtype=dtype: values.astype(dtype)), [np.dtype(dtype), "float32 or float64"])
-        for dtype in [np.int64, np.float16, np.complex128, bool, ">f4"]
-    ],
+    *[(with_values(lambda values, dtype=dtype: values.astype(dtype)), [np.dtype(dtype), "float32 or float64"])
+        for dtype in [np.int64, np.float16, np.complex128, bool, ">f4"]],
     *[(with_values(second_is(bad)), ["values[1]", bad, "finite"]) for bad in [np.nan, np.inf, -np.inf]],
     (with_values(lambda values: values[..., None]), ["values have", "dimensions"]),
-    *[
-        (with_inputs(bad, [bad] * 2), [np.array(bad).dtype, "integers"])
-        for bad in [[0.0, 1.0], [True, False], ["0", "1"]]
-    ],
+    *[(with_inputs(bad, [bad] * 2), [np.array(bad).dtype, "integers"])
+        for bad in [[0.0, 1.0], [True, False], ["0", "1"]]],
     *[(with_inputs([0, bad], [[0, 1], [1, bad]]), [bad, "0 to 2"]) for bad in [-1, 3, 2**31, 2**32]],
     *[(connected((2, 3), [0, bad]), [bad, "0 to 1"]) for bad in [-1, 5]],
     (connected((2, 3), [1, 0]), ["(1, 0)", "(0, 1)", "sort"]),  # silently, output 0 would get output 1's connection
     *[(lambda format, s=s: format.from_dense(np.empty(s)), [s, "from 1"]) for s in [(0, 3), (3, 0)]],
     *[(lambda format, n=n: format.from_dense(np.ones((2,) * n)), ["2-D", f"{n} dimensions"]) for n in [0, 1, 3]],
     (lambda format: format.from_dense([[1.0, np.nan], [1.0, 1.0]]), ["nan", "finite"]),
-    *[
-        (lambda format, d=d: format.from_dense(np.ones((2, 2), d)), [np.dtype(d), "float32 or float64"])
-        for d in [np.complex128, np.float16, object]
-    ],
-    *[
-        (lambda format, given=given: format.from_scipy(given), [type(given).__name__, "from_dense"])
-        for given in [np.eye(2), [[1.0]], None]
-    ],
+    *[(lambda format, d=d: format.from_dense(np.ones((2, 2), d)), [np.dtype(d), "float32 or float64"])
+        for d in [np.complex128, np.float16, object]],
+    *[(lambda format, given=given: format.from_scipy(given), [type(given).__name__, "from_dense"])
+        for given in [np.eye(2), [[1.0]], None]],
     (lambda format: format.from_scipy(scipy.sparse.coo_array(np.array([1.0, 0, 2]))), ["(3,)"]),
     *[(lambda f, bad=bad: six_connections(f) @ bad, ["X has shape", bad.shape, "(4, B)"]) for bad in BAD_X],
     *[(lambda f, bad=bad: six_connections(f).grad(DY, bad), ["X has shape", bad.shape, "(4, B)"]) for bad in BAD_X],
     *[(lambda f, bad=bad: six_connections(f).T @ bad, ["DY has shape", bad.shape, "(3, B)"]) for bad in BAD_DY],
     *[(lambda f, bad=bad: six_connections(f).grad(bad, X), ["DY has shape", bad.shape, "(3, B)"]) for bad in BAD_DY],
     (lambda format: six_connections(format).grad(DY, np.ones((4, 5))), ["DY holds 2 samples", "X 5"]),
-    *[  # operands that would lose digits
-        (lambda format, d=d, call=call: call(six_connections(format, np.float32), d), [np.dtype(d), "float32"])
+    *[(lambda format, d=d, call=call: call(six_connections(format, np.float32), d), [np.dtype(d), "float32"])
         for d in [np.float64, np.int32, np.complex64]
         for call in [lambda W, d: W @ X.astype(d), lambda W, d: W.T @ DY.astype(d),
-                     lambda W, d: W.grad(DY.astype(d), X.astype(d))]
-    ],
+        lambda W, d: W.grad(DY.astype(d), X.astype(d))]],
 ]  # fmt: skip
 
 
@@ -113,17 +103,14 @@ FOUR_ROWS = partial(condensed, shape=(4, 3), indices=[[0, 2], [1, 2]])
 IN_ONE_FORMAT = [
     (partial(coo, rows=[0.0, 1.0]), ["rows", "float64"]),
     *[(partial(coo, rows=[0, bad]), ["rows", bad, "0 to 1"]) for bad in [-1, 2, 2**32]],
-    (partial(coo, rows=[0, 1, 1]), ["(3,)", "(2,)"]),
-    (partial(coo, cols=[0, 1, 2]), ["(3,)", "(2,)"]),
+    (partial(coo, rows=[0, 1, 1]), ["(3,)", "(2,)"]), (partial(coo, cols=[0, 1, 2]), ["(3,)", "(2,)"]),
     (partial(coo, [1, 0], [0, 1]), ["0 (1, 0)", "1 (0, 1)", ORDER]),
     (partial(coo, [0, 0], [2, 1]), ["0 (0, 2)", "1 (0, 1)", ORDER]),
     (partial(coo, [1, 1], [2, 2]), ["0 (1, 2)", "1 (1, 2)", ORDER]),
     *[(partial(csr, indptr), ["indptr", "float64"]) for indptr in [[0.0, 1.0, 2.0], [0, 1.7, 2], [0, np.nan, 2]]],
     (partial(csr, [0, 2]), ["(2,)", "2 rows need (3,)"]),
-    *[
-        (partial(csr, indptr), ["from 0 to 2", f"from {indptr[0]} to {indptr[-1]}"])
-        for indptr in [[1, 1, 2], [0, 1, 1], [0, 1, 3], [0, 3, 2], [-1, 1, 2]]
-    ],
+    *[(partial(csr, indptr), ["from 0 to 2", f"from {indptr[0]} to {indptr[-1]}"])
+        for indptr in [[1, 1, 2], [0, 1, 1], [0, 1, 3], [0, 3, 2], [-1, 1, 2]]],
     (partial(csr, indices=[0, 1, 2]), ["(3,)", "(2,)"]),
     (partial(csr, [0, 2, 2], [1, 0]), ["0 (0, 1)", "1 (0, 0)", ORDER]),
     (partial(csr, [0, 0, 2], [1, 1]), ["0 (1, 1)", "1 (1, 1)", ORDER]),
@@ -131,23 +118,19 @@ IN_ONE_FORMAT = [
     (partial(condensed, [[0], [1]]), ["(2, 1)", "(2, 2)"]),
     (partial(condensed, [[1, 0], [0, 1]]), ["0 (0, 1)", "1 (0, 0)", ORDER]),
     (partial(condensed, [[0, 1], [2, 2]]), ["2 (1, 2)", "3 (1, 2)", ORDER]),
-    *[
-        (partial(condensed, [list(range(k))] * 2, np.ones((2, k)), (n, 3)), [(2, k), f"({n}, k)", "1 ≤ k ≤ 3"])
-        for n, k in [(2, 0), (2, 4), (3, 2)]
-    ],
+    *[(partial(condensed, [list(range(k))] * 2, np.ones((2, k)), (n, 3)), [(2, k), f"({n}, k)", "1 ≤ k ≤ 3"])
+        for n, k in [(2, 0), (2, 4), (3, 2)]],
     (partial(FOUR_ROWS, rows=[1]), ["1 active rows of this matrix need (1, k)"]),
     (partial(FOUR_ROWS, rows=[0, 1, 2]), ["3 active rows of this matrix need (3, k)"]),
     (partial(FOUR_ROWS, rows=[1, 4]), ["rows run from 1 to 4; this shape allows 0 to 3"]),
-    (partial(FOUR_ROWS, rows=[-1, 2]), ["rows run from -1 to 2"]),
-    (partial(FOUR_ROWS, rows=[3, 1]), [ORDER]),
-    (partial(FOUR_ROWS, rows=[1, 1]), [ORDER]),
-    (partial(FOUR_ROWS, rows=[1.0, 3.0]), ["rows are float64"]),
+    (partial(FOUR_ROWS, rows=[-1, 2]), ["rows run from -1 to 2"]), (partial(FOUR_ROWS, rows=[3, 1]), [ORDER]),
+    (partial(FOUR_ROWS, rows=[1, 1]), [ORDER]), (partial(FOUR_ROWS, rows=[1.0, 3.0]), ["rows are float64"]),
     (partial(FOUR_ROWS, rows=[[1, 3]]), ["active rows"]),
     (partial(Condensed.from_dense, [[0, 1, 0], [1, 1, 0], [1, 0, 0]]), ["row 0 has 1", "row 1 has 2"]),
     (partial(Condensed.from_dense, [[1.0, 0], [0, 0], [1, 1]]), ["row 0 has 1 connections and row 2 has 2", "use CSR"]),
     (partial(CSR.from_dense([[1, 2], [3, 0]]).to, Condensed), ["row 1 has 1", "row 0 has 2", "CSR"]),
     (partial(Condensed.from_dense, np.zeros((2, 3))), ["2×3", "without connections has no fan-in; use CSR"]),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("call", "words"), IN_ONE_FORMAT)

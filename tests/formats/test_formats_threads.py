@@ -16,8 +16,16 @@ from minidst.kernels import threads
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(WITHOUT_JIT, reason="hundreds of connections: too many for kernels in pure Python"),
-    pytest.mark.usefixtures("always_sliced"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def always_sliced(monkeypatch):
+    """Even the smallest product is cut into slices for the threads, and afterwards there is one thread again."""
+    monkeypatch.setattr(threads, "WORTH_CUTTING", 1)
+    monkeypatch.setattr(threads, "WORTH_A_SLICE", 1e-9)
+    yield
+    minidst.threads(1)
 
 
 def all_products(W, B):

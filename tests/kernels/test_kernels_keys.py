@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidst.kernels.keys import ends, follow, keep_absent, merge
+from minidst.kernels.keys import ends, follow, keep_absent, merge, sort_keys
 
 
 @given(st.dictionaries(st.integers(0, 40), st.booleans()), st.sets(st.integers(0, 40)))
@@ -32,3 +32,13 @@ def test_absent_keys_are_kept_in_place_each_once(keys, taken):
     sorted_keys = np.array(sorted(keys), np.int64)
     count = keep_absent(sorted_keys, np.array(sorted(taken), np.int64))
     assert sorted_keys[:count].tolist() == sorted(set(keys) - taken)
+
+
+KEYS = st.integers(0, 20) | st.integers(0, 2**62)  # so few that some come twice, and so many that six digits do
+
+
+@given(st.lists(KEYS, max_size=50))
+def test_keys_are_sorted_in_place(keys):
+    array = np.array(keys, np.int64)
+    sort_keys(array)
+    assert array.tolist() == sorted(keys)

@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from strategies import DTYPES
 
-from minidst.kernels.select import STRIDE, collect, k_largest, k_smallest
+from minidst.kernels.radix_sort import by_magnitude
+from minidst.kernels.select import STRIDE, collect, k_largest, k_smallest, kth_smallest
 
 FEW = st.sampled_from([-np.inf, -2.0, -1.0, -0.0, 0.0, 1.0, 2.0, np.inf])  # so few that most scores are tied
 SCORES = st.lists(FEW | st.floats(allow_nan=False, width=32), max_size=40)
@@ -78,17 +80,28 @@ def test_collect_appends_to_the_buffers():
     assert kept[:4].tolist() == [0.5, 0.25, 1, 2]
 
 
-@pytest.mark.parametrize(
-    ("scores", "threshold", "keys"),
-    [
-        (np.ones(STRIDE), 0.0, list(range(STRIDE))),  # the buffers are filled to the last entry
-        (np.array([1.0, 2, 1, 1, 2, 1]), 1.0, [1, 4]),  # scores at the threshold take no space
-        (np.array([1.0, np.nan, 2.0, np.inf, -np.inf]), 1.0, [2, 3]),  # nan is never taken
-    ],
-    ids=["full", "ties", "nan"],
-)
+@pytest.mark.parametrize(("scores", "threshold", "keys"), [
+    (np.ones(STRIDE), 0.0, list(range(STRIDE))),  # the buffers are filled to the last entry
+    (np.array([1.0, 2, 1, 1, 2, 1]), 1.0, [1, 4]),  # scores at the threshold take no space
+    (np.array([1.0, np.nan, 2.0, np.inf, -np.inf]), 1.0, [2, 3]),  # nan is never taken
+], ids=["full", "ties", "nan"])  # fmt: skip
 def test_collect_needs_buffers_for_the_scores_strictly_above_the_threshold_alone(scores, threshold, keys):
     found, kept = np.empty(len(keys), np.int64), np.empty(len(keys))
     assert collect(scores, 0, 0, threshold, 0, found, kept) == (scores.size, len(keys))
     assert found.tolist() == keys
     assert kept.tolist() == scores[keys].tolist()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(data=st.data())
+def test_weights_are_ordered_by_magnitude_and_equal_ones_as_they_come(dtype, data):
+    numbers = st.sampled_from([0.0, -0.0, 1.0, -1.0]) | st.floats(allow_nan=False, width=32)
+    theta = data.draw(arrays(dtype, st.integers(0, 40), elements=numbers))
+    np.testing.assert_array_equal(by_magnitude(theta), np.argsort(np.abs(theta), kind="stable"))
+
+
+@given(st.lists(st.sampled_from([-np.inf, -1.0, 0.0, 1.0, np.inf]) | st.floats(allow_nan=False, width=32), min_size=1))
+def test_the_kth_smallest_is_found_by_its_digits(numbers):
+    scores = np.array(numbers, np.float32) + np.float32(0)
+    found = [np.int32(kth_smallest(scores.view(np.int32), k)).view(np.float32) for k in range(scores.size)]
+    assert found == sorted(scores.tolist())

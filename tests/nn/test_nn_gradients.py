@@ -63,13 +63,9 @@ def mixed():
     W = CSR.from_connections((6, 4), rows, cols, he_normal(rows, draw, np.float64))
     last = CSR.from_dense(draw.standard_normal((3, 5)))
     layers = [
-        SparseLinear(W, draw.standard_normal(6)),
-        LeakyReLU(0.1),
-        HeldDropout(0.3, 8),
-        Linear(draw.standard_normal((5, 6)), draw.standard_normal(5)),
-        ReLU(),
-        SparseLinear(last),
-    ]
+    SparseLinear(W, draw.standard_normal(6)), LeakyReLU(0.1), HeldDropout(0.3, 8),
+    Linear(draw.standard_normal((5, 6)), draw.standard_normal(5)), ReLU(), SparseLinear(last),
+]  # fmt: skip
     return Network(layers, CrossEntropy(0.1)), draw.standard_normal((4, 3)), np.array([2, 0, 1])
 
 

@@ -11,7 +11,7 @@ from strategies import DTYPES, whole
 
 from minidst import COO, CSR, Condensed
 from minidst.formats import FORMATS
-from minidst.nn import SGD, Dropout, Layer, LeakyReLU, Linear, Parameter, ReLU, SparseLinear
+from minidst.nn import SGD, Dropout, Layer, LeakyReLU, Linear, Parameter, ReLU, SparseLinear, he_normal, hidden_bias
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -23,12 +23,9 @@ def test_a_sparse_layer_is_the_dense_layer_with_zeros_on_its_connections(format,
     sparse = sparse_layer(format, n_out, n_in, k, draw, dtype)
     dense = Linear(sparse.W.to_dense(), sparse.bias.values.copy())
     X, DY = whole(draw, n_in, B, dtype=dtype), whole(draw, n_out, B, dtype=dtype)
-    for of_sparse, of_dense in [
-        (sparse.forward(X), dense.forward(X)),
-        (sparse.backward(DY), dense.backward(DY)),
-        (sparse.weight.grad, dense.weight.grad[sparse.W.keys()]),
-        (sparse.bias.grad, dense.bias.grad),
-    ]:
+    found, expected = ([layer.forward(X), layer.backward(DY), layer.bias.grad] for layer in (sparse, dense))
+    of_active = dense.weight.grad[sparse.W.keys()]
+    for of_sparse, of_dense in zip([*found, sparse.weight.grad], [*expected, of_active], strict=True):
         np.testing.assert_array_equal(of_sparse, of_dense)
         assert of_sparse.dtype == of_dense.dtype == dtype
     assert sparse.shape == dense.shape == (n_out, n_in)
@@ -139,11 +136,14 @@ def test_the_last_batch_is_in_one_piece_and_of_the_type_of_W_whatever_was_handed
         np.testing.assert_array_equal(kept, handed_in)
 
 
-def test_relu_by_hand():
-    relu = ReLU()
-    np.testing.assert_array_equal(relu.forward(np.array([[-2.0, 0.0, 3.0]])), [[0, 0, 3]])
-    np.testing.assert_array_equal(relu.backward(np.array([[5.0, 6.0, 7.0]])), [[0, 0, 7]])  # at 0 too
-    assert relu.parameters() == []
+@pytest.mark.parametrize(("layer", "Y", "DX"), [
+    (ReLU(), [0, 0, 3], [0, 0, 7]),  # at 0 too
+    (LeakyReLU(0.0), [0, 0, 3], [0, 0, 7]), (LeakyReLU(0.25), [-0.5, 0, 3], [1, 2, 7]),
+])  # fmt: skip
+def test_rectifiers_by_hand(layer, Y, DX):
+    assert layer.forward(np.array([[-2.0, 0.0, 3.0]])).tolist() == [Y]
+    assert layer.backward(np.array([[4.0, 8.0, 7.0]])).tolist() == [DX]
+    assert layer.parameters() == []
 
 
 def test_relu_in_place_writes_over_what_it_is_given():
@@ -178,13 +178,6 @@ def test_a_network_trains_the_same_bits_with_relu_in_place():
             SGD().step(list(run_batch(net, X.T, y).parameters()), 0.1)
     for ours, theirs in zip(*(net.parameters() for net in nets), strict=True):
         np.testing.assert_array_equal(ours.values, theirs.values)
-
-
-def test_leaky_relu_by_hand():
-    leaky = LeakyReLU(0.25)
-    np.testing.assert_array_equal(leaky.forward(np.array([[-2.0, 0.0, 3.0]])), [[-0.5, 0, 3]])
-    np.testing.assert_array_equal(leaky.backward(np.array([[4.0, 8.0, 7.0]])), [[1, 2, 7]])
-    np.testing.assert_array_equal(LeakyReLU(0.0).forward(np.array([[-2.0, 3.0]])), [[0, 3]])
 
 
 @pytest.mark.parametrize("layer", [ReLU(), LeakyReLU(), Dropout(0.5, rng())])
@@ -225,3 +218,24 @@ def test_dropout_is_the_identity_when_predicting_or_at_probability_zero():
 
 def test_every_kind_is_a_layer():
     assert all(isinstance(layer_of(kind, 2, 2, 1, rng()), Layer) for kind in LAYER_KINDS)
+
+
+FAN_INS = [1, 1, 2, 3, 4, 5, 7, 8, 10, 16, 31, 64]
+
+
+@pytest.mark.parametrize("rows", [[0, 0, 2, 2, 2], np.repeat(np.arange(12), FAN_INS), []])
+@pytest.mark.parametrize(("dtype", "rounding"), [(np.float32, 1e-7), (np.float64, 1e-15)])
+def test_weights_are_standard_normal_draws_times_the_root_of_two_over_their_neurons_connections(rows, dtype, rounding):
+    """θ_ij = z·√(2/k_i), k_i the connections of neuron i and not its possible inputs."""
+    rows = np.array(rows, np.int32)
+    k = np.array([np.count_nonzero(rows == i) for i in rows])
+    z, theta = rng(1).standard_normal(rows.size), he_normal(rows, rng(1), dtype)
+    np.testing.assert_allclose(theta, z * np.sqrt(2 / k), rtol=rounding)
+    assert theta.dtype == dtype
+    assert he_normal(rows, rng(1)).dtype == np.float32
+
+
+def test_the_hidden_bias_lies_above_relus_kink():
+    bias = hidden_bias(3, np.float64)
+    assert bias.dtype == np.float64
+    np.testing.assert_array_equal(bias, [0.03, 0.03, 0.03])

@@ -72,36 +72,30 @@ def test_squared_error_is_its_plain_formula(case):
     np.testing.assert_allclose(DZ, 2 * (Z - target) / Z.size, rtol=1e-14)
 
 
-@pytest.mark.parametrize(
-    ("loss", "Z", "y", "value", "gradient"),
-    [
-        # outputs (log 3, 0) are the probabilities (3/4, 1/4); smoothing 0.2 of two classes asks for (0.9, 0.1)
-        (CrossEntropy(), [[log(3)], [0.0]], [0], -log(0.75), [[-0.25], [0.25]]),
-        (CrossEntropy(0.2), [[log(3)], [0.0]], [0], -0.9 * log(0.75) - 0.1 * log(0.25), [[-0.15], [0.15]]),
-        # one output, log 3: yes with probability 3/4
-        (BinaryCrossEntropy(), [[log(3)] * 2], [1, 0], -(log(0.75) + log(0.25)) / 2, [[-0.125, 0.375]]),
-        # two outputs, one sample: ((1 − 3)² + (2 − 2)²)/2
-        (MeanSquaredError(), [[1.0], [2.0]], [[3.0, 2.0]], 2, [[-2], [0]]),
-    ],
-)
+@pytest.mark.parametrize(("loss", "Z", "y", "value", "gradient"), [
+    # outputs (log 3, 0) are the probabilities (3/4, 1/4); smoothing 0.2 of two classes asks for (0.9, 0.1)
+    (CrossEntropy(), [[log(3)], [0.0]], [0], -log(0.75), [[-0.25], [0.25]]),
+    (CrossEntropy(0.2), [[log(3)], [0.0]], [0], -0.9 * log(0.75) - 0.1 * log(0.25), [[-0.15], [0.15]]),
+    # one output, log 3: yes with probability 3/4
+    (BinaryCrossEntropy(), [[log(3)] * 2], [1, 0], -(log(0.75) + log(0.25)) / 2, [[-0.125, 0.375]]),
+    # two outputs, one sample: ((1 − 3)² + (2 − 2)²)/2
+    (MeanSquaredError(), [[1.0], [2.0]], [[3.0, 2.0]], 2, [[-2], [0]]),
+])  # fmt: skip
 def test_by_hand(loss, Z, y, value, gradient):
     found, DZ = loss(np.array(Z), np.array(y))
     assert found == pytest.approx(value)
     np.testing.assert_allclose(DZ, gradient)
 
 
-@pytest.mark.parametrize(
-    ("loss", "y", "value", "gradient"),
-    [
-        (CrossEntropy(), [0, 1], 0, np.zeros((2, 2))),  # certain and right
-        (CrossEntropy(), [1, 0], 20000, [[0.5, -0.5], [-0.5, 0.5]]),  # certain and wrong
-        (CrossEntropy(0.5), [0, 1], 5000, [[0.125, -0.125], [-0.125, 0.125]]),  # q = (3/4, 1/4)
-        (BinaryCrossEntropy(), [1, 0], 10000, [[0.25, -0.25], [-0.25, 0.25]]),
-        (BinaryCrossEntropy(), [1, 0], 0, [[0, 0]]),  # one output
-        (BinaryCrossEntropy(), [0, 1], 10000, [[0.5, -0.5]]),
-        (MeanSquaredError(), [[-1e4, 1e4], [1e4, -1e4]], pytest.approx(4e8), [[1e4, -1e4], [-1e4, 1e4]]),
-    ],
-)
+@pytest.mark.parametrize(("loss", "y", "value", "gradient"), [
+    (CrossEntropy(), [0, 1], 0, np.zeros((2, 2))),  # certain and right
+    (CrossEntropy(), [1, 0], 20000, [[0.5, -0.5], [-0.5, 0.5]]),  # certain and wrong
+    (CrossEntropy(0.5), [0, 1], 5000, [[0.125, -0.125], [-0.125, 0.125]]),  # q = (3/4, 1/4)
+    (BinaryCrossEntropy(), [1, 0], 10000, [[0.25, -0.25], [-0.25, 0.25]]),
+    (BinaryCrossEntropy(), [1, 0], 0, [[0, 0]]),  # one output
+    (BinaryCrossEntropy(), [0, 1], 10000, [[0.5, -0.5]]),
+    (MeanSquaredError(), [[-1e4, 1e4], [1e4, -1e4]], pytest.approx(4e8), [[1e4, -1e4], [-1e4, 1e4]]),
+])  # fmt: skip
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_extreme_logits_give_exact_limits_without_a_warning(dtype, loss, y, value, gradient):
     """Warnings are errors here. At ±10⁴, e^z is infinite in either precision."""
@@ -136,20 +130,12 @@ def test_the_losses_have_their_names():
 LABELS, ROWS = np.array([0, 1, 2]), np.zeros((3, 2))
 
 
-@pytest.mark.parametrize(
-    ("loss", "targets", "classes", "n_out"),
-    [
-        (CrossEntropy(), LABELS, 3, 3),
-        (CrossEntropy(), LABELS, 3, 4),
-        (BinaryCrossEntropy(), LABELS, 3, 3),
-        (BinaryCrossEntropy(), LABELS % 2, 2, 1),
-        (BinaryCrossEntropy(), LABELS % 2, 2, 2),
-        (MeanSquaredError(), LABELS, 3, 3),
-        (MeanSquaredError(), ROWS, 0, 2),
-        (MeanSquaredError(), ROWS[:, :1], 0, 1),
-        (MeanSquaredError(), ROWS[:, 0], 0, 1),
-    ],
-)
+@pytest.mark.parametrize(("loss", "targets", "classes", "n_out"), [
+    (CrossEntropy(), LABELS, 3, 3), (CrossEntropy(), LABELS, 3, 4), (BinaryCrossEntropy(), LABELS, 3, 3),
+    (BinaryCrossEntropy(), LABELS % 2, 2, 1), (BinaryCrossEntropy(), LABELS % 2, 2, 2),
+    (MeanSquaredError(), LABELS, 3, 3), (MeanSquaredError(), ROWS, 0, 2), (MeanSquaredError(), ROWS[:, :1], 0, 1),
+    (MeanSquaredError(), ROWS[:, 0], 0, 1),
+])  # fmt: skip
 def test_targets_that_suit_the_outputs_pass_the_check_and_the_loss(loss, targets, classes, n_out):
     loss.check(targets, classes, n_out)
     value, DZ = loss(np.ones((n_out, 3)), targets)

@@ -26,6 +26,8 @@ def batch(net, B):
 def test_a_network_by_hand():
     """x = (1, 0, −1, 1): W1 x = (1, 4, −5), ReLU (1, 4, 0), W2 · = (−3, 8)."""
     net = small()
+    assert (net.sizes, net.connections, net.dtype, net.loss) == ((4, 3, 2), 9, np.float32, nn.CrossEntropy())
+    assert [p.values.size for p in net.parameters()] == [5, 3, 4, 2]
     np.testing.assert_array_equal(net.forward(np.array([[1.0], [0], [-1], [1]], np.float32)), [[-3], [8]])
     np.testing.assert_array_equal(net.outputs([[1, 0, -1, 1]]), [[-3, 8]])
     np.testing.assert_array_equal(net.predict([[1, 0, -1, 1]]), [1])
@@ -35,18 +37,11 @@ def test_a_network_by_hand():
     np.testing.assert_array_equal(below.weight.grad, [1, 0, 0, -1, 0])  # δ = (1, −1, 0): the third unit is off
 
 
-def test_sizes_connections_dtype_parameters_and_loss():
-    net = small()
-    assert (net.sizes, net.connections, net.dtype, net.loss) == ((4, 3, 2), 9, np.float32, nn.CrossEntropy())
-    assert [p.values.size for p in net.parameters()] == [5, 3, 4, 2]
-    assert len(net.weighted) == 2
-
-
 def test_outputs_and_predict_take_samples_as_rows_and_forward_as_columns():
     net, x = small(), np.arange(12.0).reshape(3, 4)
-    assert net.forward(np.ascontiguousarray(x.T, np.float32)).shape == (2, 3)
-    assert net.outputs(x).shape == (3, 2)
-    np.testing.assert_array_equal(net.outputs(x), net.forward(np.ascontiguousarray(x.T, np.float32)).T)
+    Y = net.forward(np.ascontiguousarray(x.T, np.float32))
+    assert (Y.shape, net.outputs(x).shape) == ((2, 3), (3, 2))
+    np.testing.assert_array_equal(net.outputs(x), Y.T)
     assert net.outputs(x).dtype == np.float32
     assert net.predict(x).shape == (3,)
 
@@ -91,11 +86,8 @@ def test_backward_needs_no_gradient_of_the_networks_input(monkeypatch):
     net = small()
     wanted = []
     for layer in net.layers:
-        monkeypatch.setattr(
-            layer,
-            "backward",
-            lambda DY, needs_input_grad, of=layer.backward: wanted.append(needs_input_grad) or of(DY, needs_input_grad),
-        )
+        seen = lambda DY, needed, of=layer.backward: wanted.append(needed) or of(DY, needed)  # noqa: E731
+        monkeypatch.setattr(layer, "backward", seen)
     batch(net, 3)
     assert wanted == [True, True, False]  # last layer first
 
@@ -107,9 +99,8 @@ CSR_2 = 8 * (2 + 1) + 4 * 4
 CSC_2 = 8 * (3 + 1) + 4 * 4  # column pointer, rows
 ACTIVATIONS = 4 * 6 * (4 + 3) + 4 * 6 * (3 + 2)  # X and DY of both layers; ReLU's output is the next layer's X
 TEMPORARIES = 4 * 5 + 4 * 6 * 4  # a gradient of layer 1, and as much as its X
-NOTHING = dict.fromkeys(
-    ["values", "indices", "gradients", "optimizer_state", "method_state", "activations", "temporaries"], 0
-)
+PARTS = ["values", "indices", "gradients", "optimizer_state", "method_state", "activations", "temporaries"]
+NOTHING = dict.fromkeys(PARTS, 0)
 TRAINED = {"values": VALUES, "gradients": VALUES, "activations": ACTIVATIONS, "temporaries": TEMPORARIES}
 
 

@@ -69,13 +69,10 @@ def test_a_density_that_is_too_low_is_refused_with_one_that_works(shapes, densit
             assert min(allocate(shapes, density, "uniform")) >= 1
 
 
-@pytest.mark.parametrize(
-    ("shapes", "kind", "least"),
-    [
-        ([(10, 2)], "er", 0.026),  # round(.026·20) = 1 connection is enough for one layer
-        ([(100, 10), (10, 1)], "uniform", 0.051),  # round(.051·1010) = 52: shares 51.5 and .515, the rest to the latter
-    ],
-)
+@pytest.mark.parametrize(("shapes", "kind", "least"), [
+    ([(10, 2)], "er", 0.026),  # round(.026·20) = 1 connection is enough for one layer
+    ([(100, 10), (10, 1)], "uniform", 0.051),  # round(.051·1010) = 52: shares 51.5 and .515, the rest to the latter
+])  # fmt: skip
 def test_the_density_advised_is_the_smallest_to_two_digits(shapes, kind, least):
     assert min(allocate(shapes, least, kind)) == 1
     with refused(f"raise density to ≥ {least}"):

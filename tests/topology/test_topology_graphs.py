@@ -7,12 +7,12 @@ import naive
 import numpy as np
 import pytest
 import scipy.stats
-from builders import peak_bytes
+from builders import peak_bytes, refused, rng
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import MANY
 
-from minidst.topology import bernoulli, constant_fan_in, distinct, gnm
+from minidst.topology import allocate, bernoulli, constant_fan_in, distinct, gnm
 from minidst.topology.graphs import absent
 
 FALSE_ALARM = 1e-6  # chance that a χ² test below rejects a generator that is right; with a fixed seed, decided once
@@ -92,20 +92,14 @@ def fan_in(n_in, k):
 # of six connections 3 is half; 4 is the first that is drawn by what is left out
 EQUALLY_LIKELY = [
     *[(list(combinations(range(6), M)), partial(gnm, 2, 3, M), M, 60) for M in (1, 2, 3, 4, 5)],
-    *[
-        (fan_in(n_in, k), partial(constant_fan_in, 2, n_in, k), k, 60)
-        for n_in, k in [(4, 1), (4, 2), (4, 3), (3, 1), (3, 2), (5, 3)]
-    ],
+    *[(fan_in(n_in, k), partial(constant_fan_in, 2, n_in, k), k, 60)
+        for n_in, k in [(4, 1), (4, 2), (4, 3), (3, 1), (3, 2), (5, 3)]],
     # rows drawn independently in one call: one as it is, one by what it leaves out, one empty and one full
-    (
-        row_by_row(combinations(range(4), 1), combinations(range(4, 8), 3), [()], [tuple(range(12, 16))]),
-        partial(distinct, [1, 3, 0, 4], 4),
-        5,
-        100,
-    ),
+    (row_by_row(combinations(range(4), 1), combinations(range(4, 8), 3), [()], [tuple(range(12, 16))]),
+        partial(distinct, [1, 3, 0, 4], 4), 5, 100),
     # every connection a fair coin
     ([graph for M in range(7) for graph in combinations(range(6), M)], partial(bernoulli, 2, 3, 0.5), 6, 50),
-]
+]  # fmt: skip
 
 
 @pytest.mark.slow
@@ -132,17 +126,12 @@ def test_bernoullis_count_is_binomial():
 # --- memory
 
 
-@pytest.mark.parametrize(
-    ("draw", "M"),
-    [
-        (lambda rng: gnm(10**6, 10**6, 20_000, rng), 20_000),
-        (lambda rng: bernoulli(10**6, 10**6, 2e-8, rng), 20_000),
-        (lambda rng: constant_fan_in(5_000, 10**6, 4, rng), 20_000),
-        (lambda rng: gnm(100, 300, 20_000, rng), 20_000),  # more than half full
-        (lambda rng: absent(np.arange(0, 40_000, 2), np.arange(0, 10**12, 5 * 10**7)), 20_000),
-    ],
-    ids=["gnm", "bernoulli", "constant_fan_in", "crowded gnm", "absent"],
-)
+@pytest.mark.parametrize(("draw", "M"), [
+    (lambda rng: gnm(10**6, 10**6, 20_000, rng), 20_000), (lambda rng: bernoulli(10**6, 10**6, 2e-8, rng), 20_000),
+    (lambda rng: constant_fan_in(5_000, 10**6, 4, rng), 20_000),
+    (lambda rng: gnm(100, 300, 20_000, rng), 20_000),  # more than half full
+    (lambda rng: absent(np.arange(0, 40_000, 2), np.arange(0, 10**12, 5 * 10**7)), 20_000),
+], ids=["gnm", "bernoulli", "constant_fan_in", "crowded gnm", "absent"])  # fmt: skip
 def test_memory_is_proportional_to_the_connections(draw, M):
     # 10¹² places take a terabit even as single bits; ten int64 a connection is what a few sorted copies need
     rng = np.random.default_rng(0)
@@ -167,3 +156,19 @@ def test_absent_counts_past_2_31():
     taken = np.array([0, 5, 2**40, 2**62 - 1])
     free = [1, 6, 2**40 - 1, 2**40 + 1, 2**62 - 2]
     assert absent(np.array([0, 4, 2**40 - 3, 2**40 - 2, 2**62 - 5]), taken).tolist() == free
+
+
+MLP = [(300, 784), (100, 300), (10, 100)]
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    *[(partial(allocate, MLP, d), [d, "(0, 1]"]) for d in (0, -0.1, 1.0001, 2, float("nan"), float("inf"))],
+    (partial(allocate, MLP, 0.1, "ERK"), ["'ERK'", "uniform, er, erk"]),
+    (partial(distinct, [6, 2], 5, rng()), [6, "5 places", "0 to 5"]),
+    (partial(distinct, [0, 7], 5, rng()), [7, "5 places", "0 to 5"]),
+    (partial(distinct, [-1, 2], 5, rng()), [-1, "5 places", "0 to 5"]), (partial(gnm, 2, 3, 7, rng()), [7, 6]),
+    (partial(constant_fan_in, 2, 3, 4, rng()), [4, 3]), (partial(bernoulli, 2, 3, 1.1, rng()), []),
+])  # fmt: skip
+def test_a_budget_or_a_graph_that_is_impossible(call, words):
+    with refused(*words):
+        call()

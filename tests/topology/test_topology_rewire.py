@@ -1,7 +1,7 @@
 import naive
 import numpy as np
 import pytest
-from builders import peak_bytes
+from builders import peak_bytes, refused
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import DTYPES, MANY
@@ -111,3 +111,23 @@ def test_memory_is_proportional_to_the_connections_of_a_huge_layer():
     (after, _), peak = peak_bytes(lambda: rewire(W, drop, born))
     assert after.nnz == nnz
     assert peak < 8 * 8 * nnz  # eight int64 a connection, of which the result itself keeps two and a half
+
+
+@pytest.mark.parametrize("format", [COO, CSR])
+@pytest.mark.parametrize(("drop", "born", "values", "words"), [
+    ([], [4], 0.0, ["(1, 1)", "twice"]),  # it is active
+    ([0], [0, 4], 0.0, ["(1, 1)", "twice"]),  # the other one is dropped
+    ([], [2, 0, 2], 0.0, ["(0, 2)", "twice"]),
+    ([0], [1, 1], 0.0, ["(0, 1)", "twice"]),  # dropped once, born twice
+    *[([], [3, bad], 0.0, [bad, "2×3", "0 to 5"]) for bad in (-1, 6, 2**40)], ([], [3], np.nan, ["finite"]),
+])  # fmt: skip
+def test_a_rewiring_that_is_impossible(format, drop, born, values, words):
+    W = format.from_dense([[0, 5.0, 0], [0, 6.0, 0]])
+    with refused(*words):
+        rewire(W, np.array(drop, np.int64), np.array(born), values)
+    assert W.to_dense().tolist() == [[0, 5, 0], [0, 6, 0]]
+
+
+def test_a_rewiring_that_makes_the_fan_ins_of_a_condensed_layer_differ():
+    with refused("row 0 has 1", "row 1 has 3"):
+        rewire(Condensed.from_dense([[1, 0, 2], [0, 3, 4]]), np.array([0]), np.array([3]))
