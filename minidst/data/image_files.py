@@ -20,7 +20,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .reading import as_path, shown
+from .reading import expanded_path, shown
 
 IDX_ARRAYS = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 
@@ -100,7 +100,7 @@ KNOWN: dict[str, dict[str, int]] = {
 
 def looked_in(layout: Layout, data_dir: object = None) -> list[Path]:
     """Return the folders that may hold the set, in order of preference. Raises ValueError if data_dir is no path."""
-    roots = [] if data_dir is None else [as_path(data_dir, "data_dir")]
+    roots = [] if data_dir is None else [expanded_path(data_dir, "data_dir")]
     if os.environ.get("MINIDST_DATA"):
         roots.append(Path(os.path.expanduser(os.environ["MINIDST_DATA"])))
     cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "minidst", layout.name)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import Dataset, train_test_split
-from .reading import as_path, reading, shown
+from .reading import expanded_path, reading, shown
 
 LARGEST = float(np.finfo(np.float32).max)
 REMEDY = "save it as comma-separated UTF-8 text"
@@ -25,7 +25,7 @@ def load_csv(path: object, target: int | str = -1, test: float = 0.2, seed: int 
     its target cell is not a number.
     Raises ValueError naming line and column of a cell that is blank, NaN or not a number.
     """
-    file = as_path(path, "path")
+    file = expanded_path(path, "path")
     rows = _read_rows(file)
     column = _target_column(rows, target, file)
     has_header = isinstance(target, str) or _is_header(rows, column)

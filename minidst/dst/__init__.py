@@ -2,16 +2,7 @@
 
 from .._support.deprecated import CallableModule, renamed
 from . import grow, prune, update
-from .grow import (
-    GrowthContext,
-    Score,
-    all_absent,
-    from_init,
-    gradient,
-    random_absent,
-    textbook_gradient,
-    zeros,
-)
+from .grow import GrowthContext, Score, all_absent, from_init, gradient, random_absent, textbook_gradient, zeros
 from .method import Exchange, Method
 from .papers.gse.gse import GuidedSample
 from .papers.gse.micro_batches import micro_batched

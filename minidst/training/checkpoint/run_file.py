@@ -14,7 +14,7 @@ from ..._support.atomic_write import atomic_write
 from ..._support.validation import check_type
 from ..._support.version import __version__
 from ...data import LOADERS, Dataset, identity, load
-from ...data.reading import as_path, reading, shown
+from ...data.reading import expanded_path, reading, shown
 from ...dst import Method
 from ...kernels.arrays import Offset
 from ..config import Config, check_weights
@@ -39,7 +39,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
     step, or the file cannot be written; FloatingPointError if it has diverged, for then an earlier file is worth more.
     """
     check_type("run", run, Run, "a minidst.Run: Run(net, data, method) is one before its first step")
-    file = as_path(path, "path")
+    file = expanded_path(path, "path")
     run.check_between_steps()
     last = max(run.progress.t - 1, 0)
     check_weights(run.net, last, last // run.per_epoch, float(run.config.lr))
@@ -88,7 +88,7 @@ def load_run(path: str | os.PathLike[str], data: Dataset | None = None) -> Run:
     functions of your own has to be in METHODS under its name, as when it was saved.
     Raises ValueError for a file that is missing, damaged, or of a newer minidst, and for other data.
     """
-    file = as_path(path, "path")
+    file = expanded_path(path, "path")
     with reading(file, KIND, REMEDY):
         header, arrays = read(file)
         version = counted(header["format"], "format")
