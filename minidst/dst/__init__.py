@@ -16,12 +16,9 @@ __all__ = [
     "prune", "random_absent", "textbook_gradient", "update", "update_topology", "zeros",
 ]  # fmt: skip
 
-__getattr__ = renamed(
-    "minidst.dst",
-    {
-        "Linear": "minidst.dst.schedule.LinearDecay",
-        "Site": "minidst.dst.grow.GrowthContext",
-        "exchange_globally": "minidst.dst.update.exchange_globally",
-    },
-)
+RENAMED = {
+    "Linear": "minidst.dst.schedule.LinearDecay", "Site": "minidst.dst.grow.GrowthContext",
+    "exchange_globally": "minidst.dst.update.exchange_globally",
+}  # fmt: skip
+__getattr__ = renamed("minidst.dst", RENAMED)
 update.__class__ = CallableModule

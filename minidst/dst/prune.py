@@ -72,14 +72,9 @@ def random(theta: Float, grad: Float | None, rng: np.random.Generator) -> Float:
 
 
 CRITERIA: dict[str, Criterion] = {
-    "magnitude": magnitude,
-    "per_sign": per_sign,
-    "mest": mest,
-    "snip": snip,
-    "sensitivity": sensitivity,
-    "reciprocal_sensitivity": reciprocal_sensitivity,
-    "random": random,
-}
+    "magnitude": magnitude, "per_sign": per_sign, "mest": mest, "snip": snip, "sensitivity": sensitivity,
+    "reciprocal_sensitivity": reciprocal_sensitivity, "random": random,
+}  # fmt: skip
 
 
 def how_many(criterion: Criterion, theta: Float, fraction: float, rounding: Round) -> int:

@@ -47,8 +47,7 @@ class Condensed(Sparse):
         ahead = np.diff(indices.reshape(-1)) > 0
         ahead[k - 1 :: k] = True  # a new row may begin with a smaller index
         check.increasing(ahead, lambda e: (int(rows[e // k]), int(indices.reshape(-1)[e])))
-        for name, checked in [("shape", (n_out, n_in)), ("indices", indices), ("values", values), ("rows", rows)]:
-            object.__setattr__(self, name, checked)
+        self._set(shape=(n_out, n_in), indices=indices, values=values, rows=rows)
 
     @property
     def fan_in(self) -> int:

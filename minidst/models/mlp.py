@@ -15,16 +15,9 @@ from ..topology import Kind, allocate, constant_fan_in, gnm
 
 
 def mlp(
-    sizes: Sequence[int],
-    *,
-    density: float,
-    method: str | Method = "rigl",
-    allocation: Kind = "erk",
-    format: str | None = None,
-    seed: int | np.random.Generator = 0,
-    loss: Loss | None = None,
-    dtype: Any = np.float32,
-) -> Network:
+    sizes: Sequence[int], *, density: float, method: str | Method = "rigl", allocation: Kind = "erk",
+    format: str | None = None, seed: int | np.random.Generator = 0, loss: Loss | None = None, dtype: Any = np.float32,
+) -> Network:  # fmt: skip
     """Layers sizes[0] → … → sizes[-1] with ReLU between, He-initialised by actual fan-in.
 
     density: active connections of all layers over Σ n_in·n_out, in (0, 1], given to layers by `allocation`; method:
@@ -74,9 +67,8 @@ def mlp(
     return Network(layers, loss or CrossEntropy(label_smoothing=0.02), rng, sum(counts))
 
 
-def sparse_weight(
-    format: type[Sparse], n_out: int, n_in: int, nnz: int, rng: np.random.Generator, dtype: Any
-) -> Sparse:
+def sparse_weight(format: type[Sparse], n_out: int, n_in: int, nnz: int, rng: np.random.Generator,
+                  dtype: Any) -> Sparse:  # fmt: skip
     """A random graph with `nnz` connections, or for Condensed the nearest constant fan-in, and its first weights."""
     if format is FORMATS["condensed"]:
         keys = constant_fan_in(n_out, n_in, min(n_in, max(1, round(nnz / n_out))), rng)

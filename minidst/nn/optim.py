@@ -7,7 +7,7 @@ A schedule is a factor on the learning rate at step t of T; its curves also serv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -87,21 +87,10 @@ class Adam:
             assert p.grad is not None, "backward comes first"
             p.steps += 1
             w, number = p.values.reshape(-1), p.values.dtype.type
-            dense.adam(
-                p.grad,
-                _state(p, "m"),
-                _state(p, "v"),
-                number(lr),
-                number(self.beta1),
-                number(1 - self.beta1),
-                number(self.beta2),
-                number(1 - self.beta2),
-                number(self.epsilon),
-                number(lr * self.weight_decay),
-                number(1 - self.beta1**p.steps),
-                number(1 - self.beta2**p.steps),
-                w,
-            )
+            factors = (lr, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.epsilon, lr * self.weight_decay)
+            corrections = (1 - self.beta1**p.steps, 1 - self.beta2**p.steps)
+            arguments: list[Any] = [p.grad, _state(p, "m"), _state(p, "v"), *map(number, factors + corrections), w]
+            dense.adam(*arguments)
 
 
 def _state(p: Parameter, name: str) -> Float:

@@ -100,10 +100,8 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="train_flops",
-    source="RigL, appendix A, section 3(4) and figure 2",
+    name="train_flops", source="RigL, appendix A, section 3(4) and figure 2",
     statement="3f_S; 2f_S + f_D for SNFS; RigL's extra over 3f_S is below f_S/(ΔT(1 − s)), small if ΔT > 1/(1 − s)",
-    how="symbolic; 54 published FLOPs of ResNet-50 to their digits, counted as the authors' code does",
+    cases=cases, how="symbolic; 54 published FLOPs of ResNet-50 to their digits, counted as the authors' code does",
     held="the formulas do; in the table small-dense at 0.8 differs, uniform at 0.9 unless its first layer is sparse",
-    cases=cases,
-)
+)  # fmt: skip

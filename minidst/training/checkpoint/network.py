@@ -33,12 +33,9 @@ def packed(net: Network, arrays: Arrays) -> dict[str, Any]:
         is_array = isinstance(kept, np.ndarray)
         memory[key] = _added(arrays, f"memory{number}", kept, where) if is_array else to_json(kept, where)
     return {
-        "layers": layers,
-        "loss": to_json(net.loss, "the network's loss"),
-        "budget": int(net.budget),
-        "memory": memory,
+        "layers": layers, "loss": to_json(net.loss, "the network's loss"), "budget": int(net.budget), "memory": memory,
         "generators": [_packed_generator(rng) for rng in generators],
-    }
+    }  # fmt: skip
 
 
 def unpacked(header: dict[str, Any], arrays: Arrays) -> Network:

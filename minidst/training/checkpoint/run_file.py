@@ -56,24 +56,13 @@ def _header(run: Run, arrays: Arrays) -> dict[str, Any]:
     arrays["order"] = _narrow(at.order if in_epoch else at.order[:0])
     arrays["losses"] = np.array(at.losses, np.float64)
     return {
-        "format": FORMAT,
-        "minidst": __version__,
-        "numpy": np.__version__,
-        "data": run.identity,
-        "method": method_to_json(run.method),
-        "config": to_json(run.config, "the run cannot be saved: its config"),
+        "format": FORMAT, "minidst": __version__, "numpy": np.__version__, "data": run.identity,
+        "method": method_to_json(run.method), "config": to_json(run.config, "the run cannot be saved: its config"),
         "notes": run.notes,
-        "progress": {
-            "plan": list(run.plan),
-            "t": at.t,
-            "most": at.peak_bytes,
-            "exchanged": at.exchanged,
-            "considered": at.considered,
-            "seconds": at.seconds,
-        },
-        "history": run.history.to_dict(),
-        "network": packed(run.net, arrays),
-    }
+        "progress": {"plan": list(run.plan), "t": at.t, "most": at.peak_bytes, "exchanged": at.exchanged,
+                     "considered": at.considered, "seconds": at.seconds},
+        "history": run.history.to_dict(), "network": packed(run.net, arrays),
+    }  # fmt: skip
 
 
 def _narrow(order: Offset) -> Any:
