@@ -74,10 +74,8 @@ def read_idx(path: Path, ndim: int, array: str | None = None) -> NDArray[np.uint
         raise ValueError(f"{shown(path)} holds {len(head)} bytes, an IDX header takes {head_length}: {IDX_REMEDY}")
     magic = bytes([0, 0, 8, ndim])
     if head[:4] != magic:
-        raise ValueError(
-            f"{shown(path)} starts with {head[:4].hex()}, an IDX file of {ndim}-dimensional uint8 starts with "
-            f"{magic.hex()}: {IDX_REMEDY}"
-        )
+        raise ValueError(f"{shown(path)} starts with {head[:4].hex()}, an IDX file of {ndim}-dimensional uint8 starts "
+                         f"with {magic.hex()}: {IDX_REMEDY}")  # fmt: skip
     shape = struct.unpack(f">{ndim}I", head[4:])
     size = math.prod(shape)  # Python integers: no header overflows this
     total = head_length + size

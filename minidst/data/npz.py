@@ -47,10 +47,8 @@ def _classes(y_train: Array, y_test: Array, name: str) -> int:
     labels = sorted({int(label) for y in (y_train, y_test) for label in np.unique(y)})
     for expected, label in enumerate(labels):
         if label != expected:
-            raise ValueError(
-                f"{name}: there is a label {label} and none {expected}: number the classes 0..{len(labels) - 1}, "
-                "for instance by np.unique(y, return_inverse=True)"
-            )
+            raise ValueError(f"{name}: there is a label {label} and none {expected}: number the classes "
+                             f"0..{len(labels) - 1}, for instance by np.unique(y, return_inverse=True)")  # fmt: skip
     return len(labels)
 
 

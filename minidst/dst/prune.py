@@ -123,10 +123,8 @@ def sparse_part(layer: Linear, keys: Offset) -> SparseLinear:
 
 def _aligned(theta: Float, grad: Float) -> None:
     if np.shape(theta) != np.shape(grad):
-        raise ValueError(
-            f"grad has shape {np.shape(grad)} and theta {np.shape(theta)}; give the gradient of each weight, "
-            "as backward leaves it"
-        )
+        raise ValueError(f"grad has shape {np.shape(grad)} and theta {np.shape(theta)}; "
+                         "give the gradient of each weight, as backward leaves it")  # fmt: skip
 
 
 def _ratio(numerator: Float, denominator: Float) -> Float:

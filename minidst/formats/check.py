@@ -65,10 +65,8 @@ def increasing(ahead: Any, describe: Any) -> None:
     """Raise ValueError unless `ahead` is true everywhere: ahead[e] says that connection e comes before e + 1."""
     if not ahead.all():
         e = int(np.flatnonzero(~ahead)[0])
-        raise ValueError(
-            f"connections {e} {describe(e)} and {e + 1} {describe(e + 1)} are out of order or equal; "
-            "sort them by row, then column, each once"
-        )
+        raise ValueError(f"connections {e} {describe(e)} and {e + 1} {describe(e + 1)} are out of order or equal; "
+                         "sort them by row, then column, each once")  # fmt: skip
 
 
 def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:

@@ -37,10 +37,8 @@ class Condensed(Sparse):
         n_active, k = values.shape
         given = np.arange(n_out, dtype=np.int32) if self.rows is None else as_array("rows", self.rows)
         if np.shape(given) != (n_active,) or not 1 <= k <= n_in:
-            raise ValueError(
-                f"values have shape {values.shape}; {np.size(given)} active rows of this matrix need "
-                f"({np.size(given)}, k) with 1 ≤ k ≤ {n_in}"
-            )
+            raise ValueError(f"values have shape {values.shape}; {np.size(given)} active rows of this matrix need "
+                             f"({np.size(given)}, k) with 1 ≤ k ≤ {n_in}")  # fmt: skip
         rows = check.indices("rows", given, n_out, values[:, 0])
         check.increasing(np.diff(rows) > 0, lambda a: int(rows[a]))
         indices = check.indices("indices", self.indices, n_in, values)

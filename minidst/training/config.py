@@ -47,10 +47,8 @@ class Config:
         if self.patience is not None:
             check_integer("patience", self.patience)
             if self.validation == 0:
-                raise ValueError(
-                    f"patience {self.patience} with validation {self.validation} has nothing to watch; "
-                    "early stopping needs samples held out, such as validation=0.1"
-                )
+                raise ValueError(f"patience {self.patience} with validation {self.validation} has nothing to watch; "
+                                 "early stopping needs samples held out, such as validation=0.1")  # fmt: skip
 
 
 def resolve(net: Network, data: Dataset, method: str | Method, config: Config | None) -> tuple[Method, Config]:
@@ -94,10 +92,8 @@ def check_schedule(method: Method, config: Config, samples: int) -> None:
     if T == 1 or (method.prune is None and method.update is None):  # a single step has room for no update
         return
     if not has_published_schedule(method) and not any(method.schedule.fraction(t, T, per_epoch) > 0 for t in range(T)):
-        raise ValueError(
-            f"method {method.name!r} would never update its connections: {method.schedule} comes at none of {T} steps; "
-            "lower the schedule's every, or train for more epochs"
-        )
+        raise ValueError(f"method {method.name!r} would never update its connections: {method.schedule} comes at none "
+                         f"of {T} steps; lower the schedule's every, or train for more epochs")  # fmt: skip
 
 
 def check_loss(net: Network, Z: Float | None, loss: float, t: int, epoch: int, lr: float) -> None:
@@ -116,7 +112,5 @@ def check_weights(net: Network, t: int, epoch: int, lr: float) -> None:
     """Raise FloatingPointError for weights that are not finite: no topology update may be based on them."""
     for l, layer in enumerate(net.weighted):
         if not np.isfinite(layer.weight.values).all():
-            raise FloatingPointError(
-                f"weights stopped being finite at step {t} (epoch {epoch + 1}), in layer {l} first; "
-                f"{REMEDY.format(lr=lr)}"
-            )
+            raise FloatingPointError(f"weights stopped being finite at step {t} (epoch {epoch + 1}), "
+                                     f"in layer {l} first; {REMEDY.format(lr=lr)}")  # fmt: skip

@@ -83,10 +83,8 @@ def load_run(path: str | os.PathLike[str], data: Dataset | None = None) -> Run:
         version = counted(header["format"], "format")
     if version > FORMAT:
         by = str(header.get("minidst"))[:20]
-        raise ValueError(
-            f"{shown(file)} is of format {version}, written by minidst {by}, and this one reads up to {FORMAT}: "
-            "install that version"
-        )
+        raise ValueError(f"{shown(file)} is of format {version}, written by minidst {by}, "
+                         f"and this one reads up to {FORMAT}: install that version")  # fmt: skip
     with reading(file, KIND, REMEDY):
         header = upgraded(header) if version < 2 else header
         wanted = header["data"]
