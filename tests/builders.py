@@ -117,7 +117,7 @@ def read_or_refused():
     assert "\n" not in message
 
 
-LYING_NPY = {  # npy files whose header promises what they do not hold, or what may not be read
+LYING_NPY = {  # npy files whose header claims what they do not hold, or what may not be read
     "huge": npy_header(f"({10**9}, {10**9})"),
     "huge with some bytes": npy_header("(1000000000000, 1000)") + bytes(64),
     "too few bytes": npy_header("(10, 2)") + bytes(159),

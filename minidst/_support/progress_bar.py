@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from numba.core import event
@@ -19,11 +19,8 @@ def progress_bar(total: int, unit: str, *, hidden: bool, about: str = "", done: 
             bar.set_description_str(f"compiling {kernel}, once on this machine: " if kernel else about and f"{about}: ")
             bar.refresh()
 
-        if hidden:
+        with nullcontext() if hidden else compiling(describe):
             yield bar
-        else:
-            with compiling(describe):
-                yield bar
 
 
 @contextmanager

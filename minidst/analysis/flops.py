@@ -53,14 +53,8 @@ def training_flops(
     return method.flops(**wanted)
 
 
-def run_flops(
-    method: Method,
-    connections: Sequence[float],
-    samples: int,
-    f_D: float,
-    every: float | None = None,
-    considered: float | None = None,
-) -> float:
+def run_flops(method: Method, connections: Sequence[float], samples: int, f_D: float, every: float | None = None,
+              considered: float | None = None) -> float:  # fmt: skip
     """FLOPs of a whole run: Σ over epochs of `samples` times `training_flops` at that epoch's connections.
 
     connections: active ones in each epoch, `[row.connections for row in history.epochs]`; they may change, as under

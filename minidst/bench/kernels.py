@@ -55,11 +55,8 @@ def contestants(n: int, density: float, found: Peers) -> dict[str, Callable[[], 
         Xt = torch.from_numpy(X)
         products |= {f"torch_{index}": partial(torch.matmul, torch_csr(torch, W, index), Xt) for index in INDICES}
     check_agreement(products, W @ X)
-    return products | {
-        "condensed": lambda: condensed @ X,
-        "sddmm": lambda: W.grad(DY, X),
-        "transposed": lambda: W.T @ DY,
-    }
+    others = {"condensed": lambda: condensed @ X, "sddmm": lambda: W.grad(DY, X), "transposed": lambda: W.T @ DY}
+    return products | others
 
 
 draw = partial(draw_densities, title=f"Y = W X, B = {BATCH}", names=NAMES)

@@ -149,10 +149,8 @@ def latency_contestants(shape: tuple[int, int], density: float, found: Peers) ->
     b = np.ones(shape[0], np.float32)
     dense = aligned_copy(condensed.to_dense(), np.float32)
     products: dict[str, Callable[[], Any]] = {
-        "condensed": lambda: condensed.affine(x, b),
-        "csr": lambda: csr.affine(x, b),
-        "numpy": lambda: dense @ x + b,
-    }
+        "condensed": lambda: condensed.affine(x, b), "csr": lambda: csr.affine(x, b), "numpy": lambda: dense @ x + b,
+    }  # fmt: skip
     if "scipy" in found:
         S = csr.to_scipy()
         products["scipy"] = lambda: S @ x + b

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from .._support.atomic_write import atomic_write
-from ..plots import COLOURS, DASHES, STYLE
+from ..plots import COLOURS, DASHES, styled_figure
 from .peers import Machine
 
 MARKERS = "osD^vPX"
@@ -67,10 +66,9 @@ class Subject:
 
 def figure(panels: Sequence[str], title: str, machine: Machine) -> tuple[Figure, Sequence[Any]]:
     """A figure with a panel of each of these titles, in two rows if four or more, under its own title and machine."""
-    with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]
-        rows = 1 if len(panels) < 4 else 2
-        columns = -(-len(panels) // rows)
-        made = Figure(figsize=(max(6, 4.5 * columns), 4 * rows), layout="constrained")
+    rows = 1 if len(panels) < 4 else 2
+    columns = -(-len(panels) // rows)
+    with styled_figure(max(6, 4.5 * columns), 4 * rows) as made:
         axes = [made.add_subplot(rows, columns, 1 + number) for number in range(len(panels))]
         for one, text in zip(axes, panels, strict=True):
             one.set_title(text, fontsize=9)

@@ -38,7 +38,7 @@ MILLION = {
 
 
 @dataclass(frozen=True)
-class Study:
+class WidthStudy:
     """data: a name; width: of the two hidden layers where the network is dense; factors: by which they are widened."""
 
     data: str
@@ -48,8 +48,11 @@ class Study:
     config: Config = Config()  # noqa: RUF009  frozen itself
 
 
-QUICK_STUDIES = (Study("digits", 8, (1, 2), 1, Config(epochs=1, batch=256)),)
-STUDIES = (Study("digits", 32), Study("fashion-mnist", 64, (1, 2, 4, 8, 16), 3, Config(epochs=10, batch=128, lr=0.05)))
+QUICK_STUDIES = (WidthStudy("digits", 8, (1, 2), 1, Config(epochs=1, batch=256)),)
+STUDIES = (
+    WidthStudy("digits", 32),
+    WidthStudy("fashion-mnist", 64, (1, 2, 4, 8, 16), 3, Config(epochs=10, batch=128, lr=0.05)),
+)
 
 
 def measure(found: Peers, say: Say, *, quick: bool = False, neurons: int = 0, connections: int = 0,
@@ -105,7 +108,7 @@ def spinning(processes: int) -> Iterator[None]:
             spinner.wait()
 
 
-def width_study(study: Study, say: Say) -> Part | None:
+def width_study(study: WidthStudy, say: Say) -> Part | None:
     """gse-grabo at every width with the same number of connections, from the seeds 0, 1, …; None without the data.
 
     Source: Memory efficient dynamic sparse training, section 4.4.

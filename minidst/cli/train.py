@@ -120,10 +120,8 @@ def _resumed(arguments: argparse.Namespace, data: Dataset) -> Run:
     for name, value in _settings(arguments).items():
         before = run.notes.get(name, value)
         if value != before:
-            raise ValueError(
-                f"{str(arguments.out)!r} was started with {_option(name, before)} and this line has "
-                f"{_option(name, value)}: repeat the line that started it, with --resume"
-            )
+            raise ValueError(f"{str(arguments.out)!r} was started with {_option(name, before)} and this line has "
+                             f"{_option(name, value)}: repeat the line that started it, with --resume")  # fmt: skip
     return run
 
 

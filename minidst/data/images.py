@@ -74,10 +74,8 @@ def read_idx(path: Path, ndim: int, array: str | None = None) -> NDArray[np.uint
         raise ValueError(f"{shown(path)} holds {len(head)} bytes, an IDX header takes {head_length}: {IDX_REMEDY}")
     magic = bytes([0, 0, 8, ndim])
     if head[:4] != magic:
-        raise ValueError(
-            f"{shown(path)} starts with {head[:4].hex()}, an IDX file of {ndim}-dimensional uint8 starts with "
-            f"{magic.hex()}: {IDX_REMEDY}"
-        )
+        raise ValueError(f"{shown(path)} starts with {head[:4].hex()}, an IDX file of {ndim}-dimensional uint8 starts "
+                         f"with {magic.hex()}: {IDX_REMEDY}")  # fmt: skip
     shape = struct.unpack(f">{ndim}I", head[4:])
     size = math.prod(shape)  # Python integers: no header overflows this
     total = head_length + size
@@ -85,13 +83,13 @@ def read_idx(path: Path, ndim: int, array: str | None = None) -> NDArray[np.uint
         raise ValueError(f"{shown(path)} has shape {shape}, no element at all: {IDX_REMEDY}")
     # Nothing is allocated for elements that a file of this size cannot hold.
     if size > len(packed) * (DEFLATE_RATIO if gzip else 1):
-        raise ValueError(f"{shown(path)} is {len(packed)} bytes, its header promises {total}: {IDX_REMEDY}")
+        raise ValueError(f"{shown(path)} is {len(packed)} bytes, its header claims {total}: {IDX_REMEDY}")
     with reading(path, "IDX file", IDX_REMEDY):
         # One byte more than there should be shows whether others follow.
         body = gzip.decompress(gzip.unconsumed_tail, size + 1) if gzip else packed[head_length : total + 1]
     if len(body) != size:
         held = f"more than {total}" if len(body) > size else f"{head_length + len(body)}"
-        raise ValueError(f"{shown(path)} holds {held} bytes, its header promises {total}: {IDX_REMEDY}")
+        raise ValueError(f"{shown(path)} holds {held} bytes, its header claims {total}: {IDX_REMEDY}")
     if gzip and (not gzip.eof or gzip.unused_data):
         raise ValueError(f"{shown(path)}: its gzip stream lacks its end or is followed by other bytes: {IDX_REMEDY}")
     if array is not None:

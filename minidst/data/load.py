@@ -15,13 +15,9 @@ from .npz import load_npz
 from .table import load_csv
 
 LOADERS: dict[str, Callable[..., Dataset]] = {
-    "digits": load_digits,
-    "fashion-mnist": partial(load_mnist, "fashion-mnist"),
-    "mnist": partial(load_mnist, "mnist"),
-    "cifar10": load_cifar10,
-    "csv": load_csv,
-    "npz": load_npz,
-}
+    "digits": load_digits, "fashion-mnist": partial(load_mnist, "fashion-mnist"),
+    "mnist": partial(load_mnist, "mnist"), "cifar10": load_cifar10, "csv": load_csv, "npz": load_npz,
+}  # fmt: skip
 
 
 def load(name: str, **where: Any) -> Dataset:

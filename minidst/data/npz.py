@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 
 from .dataset import ARRAYS, Array, Dataset, train_test_split
-from .reading import DEFLATE_RATIO, as_path, reading, shown
+from .reading import DEFLATE_RATIO, expanded_path, reading, shown
 
 WHOLE = ("x", "y")
 REMEDY = "write it with np.savez_compressed from plain number arrays"
@@ -25,7 +25,7 @@ def load_npz(path: object, test: float = 0.2, seed: int = 0) -> Dataset:
     test, seed: fraction and shuffle of the split; without effect on a file that is split already.
     Raises ValueError for other keys, shapes and dtypes, and for a damaged file. Pickled objects are never loaded.
     """
-    file = as_path(path, "path")
+    file = expanded_path(path, "path")
     arrays = read_npz(file)
     name = file.stem
     if set(arrays) == set(ARRAYS):
@@ -47,10 +47,8 @@ def _classes(y_train: Array, y_test: Array, name: str) -> int:
     labels = sorted({int(label) for y in (y_train, y_test) for label in np.unique(y)})
     for expected, label in enumerate(labels):
         if label != expected:
-            raise ValueError(
-                f"{name}: there is a label {label} and none {expected}: number the classes 0..{len(labels) - 1}, "
-                "for instance by np.unique(y, return_inverse=True)"
-            )
+            raise ValueError(f"{name}: there is a label {label} and none {expected}: number the classes "
+                             f"0..{len(labels) - 1}, for instance by np.unique(y, return_inverse=True)")  # fmt: skip
     return len(labels)
 
 

@@ -51,10 +51,8 @@ def read_batch_dict(path: Path, columns: int) -> tuple[NDArray[np.uint8], NDArra
         case _:
             raise ValueError(f"{shown(path)}: b'data' is no 2-dimensional uint8 array: {REMEDY}")
     if rows < 1 or width != columns or len(raw) != rows * columns:
-        raise ValueError(
-            f"{shown(path)}: b'data' claims shape ({rows}, {width}) and holds {len(raw)} bytes, "
-            f"wanted (samples, {columns}): {REMEDY}"
-        )
+        raise ValueError(f"{shown(path)}: b'data' claims shape ({rows}, {width}) and holds {len(raw)} bytes, "
+                         f"wanted (samples, {columns}): {REMEDY}")  # fmt: skip
     if not isinstance(labels, list) or len(labels) != rows:
         held = len(labels) if isinstance(labels, list) else "no list of"
         raise ValueError(f"{shown(path)}: b'labels' holds {held} labels for {rows} images: {REMEDY}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .._support.validation import as_path as _as_path
+from .._support.validation import as_path
 
 DEFLATE_RATIO = 1032  # deflate packs at most 1032 bytes into one (zlib's technical details)
 
@@ -29,6 +29,6 @@ def shown(file: Path) -> str:
     return repr(str(file))
 
 
-def as_path(value: object, keyword: str) -> Path:
+def expanded_path(value: object, keyword: str) -> Path:
     """Return a str or PathLike as a path, `~` expanded. Raises ValueError, naming the keyword, for anything else."""
-    return Path(os.path.expanduser(_as_path(keyword, value)))
+    return Path(os.path.expanduser(as_path(keyword, value)))

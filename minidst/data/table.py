@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import Dataset, train_test_split
-from .reading import as_path, reading, shown
+from .reading import expanded_path, reading, shown
 
 LARGEST = float(np.finfo(np.float32).max)
 REMEDY = "save it as comma-separated UTF-8 text"
@@ -25,7 +25,7 @@ def load_csv(path: object, target: int | str = -1, test: float = 0.2, seed: int 
     its target cell is not a number.
     Raises ValueError naming line and column of a cell that is blank, NaN or not a number.
     """
-    file = as_path(path, "path")
+    file = expanded_path(path, "path")
     rows = _read_rows(file)
     column = _target_column(rows, target, file)
     has_header = isinstance(target, str) or _is_header(rows, column)
@@ -50,10 +50,8 @@ def _read_rows(path: Path) -> Rows:
     width = len(rows[0][1])
     for line, cells in rows:
         if len(cells) != width:
-            raise ValueError(
-                f"{shown(path)} line {line} has {len(cells)} columns, line {rows[0][0]} has {width}: "
-                "give every line the same columns"
-            )
+            raise ValueError(f"{shown(path)} line {line} has {len(cells)} columns, line {rows[0][0]} has {width}: "
+                             "give every line the same columns")  # fmt: skip
     return rows
 
 
@@ -64,16 +62,12 @@ def _target_column(rows: Rows, target: object, path: Path) -> int:
         names = [cell.strip() for cell in first]
         if names.count(target) != 1:
             listed = ", ".join(repr(name[:40]) for name in names[:8])
-            raise ValueError(
-                f"{shown(path)} has {names.count(target)} columns named {target!r} in its first line "
-                f"({listed}): give a name that occurs once, or a column index"
-            )
+            raise ValueError(f"{shown(path)} has {names.count(target)} columns named {target!r} in its first line "
+                             f"({listed}): give a name that occurs once, or a column index")  # fmt: skip
         return names.index(target)
     if isinstance(target, bool) or not isinstance(target, int) or not -len(first) <= target < len(first):
-        raise ValueError(
-            f"{shown(path)} has {len(first)} columns, target={target!r}: "
-            f"give {-len(first)}..{len(first) - 1} or a header name"
-        )
+        raise ValueError(f"{shown(path)} has {len(first)} columns, target={target!r}: "
+                         f"give {-len(first)}..{len(first) - 1} or a header name")  # fmt: skip
     return target % len(first)
 
 
@@ -104,10 +98,8 @@ def _features(line: int, cells: list[str], target: int, header: list[str] | None
         value = _number(cell)
         if value is None or not abs(value) <= LARGEST:  # NaN fails the comparison too
             name = f" ({header[i].strip()[:40]!r})" if header else ""
-            raise ValueError(
-                f"{shown(path)} line {line}, column {i + 1}{name}: {cell[:40]!r} is not a finite float32: "
-                "fill the gap, drop the line or turn the column into numbers"
-            )
+            raise ValueError(f"{shown(path)} line {line}, column {i + 1}{name}: {cell[:40]!r} is not a finite float32: "
+                             "fill the gap, drop the line or turn the column into numbers")  # fmt: skip
         values.append(value)
     return np.array(values)
 

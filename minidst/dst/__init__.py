@@ -2,16 +2,7 @@
 
 from .._support.deprecated import CallableModule, renamed
 from . import grow, prune, update
-from .grow import (
-    GrowthContext,
-    Score,
-    all_absent,
-    from_init,
-    gradient,
-    random_absent,
-    textbook_gradient,
-    zeros,
-)
+from .grow import GrowthContext, Score, all_absent, from_init, gradient, random_absent, textbook_gradient, zeros
 from .method import Exchange, Method
 from .papers.gse.gse import GuidedSample
 from .papers.gse.micro_batches import micro_batched
@@ -25,12 +16,9 @@ __all__ = [
     "prune", "random_absent", "textbook_gradient", "update", "update_topology", "zeros",
 ]  # fmt: skip
 
-__getattr__ = renamed(
-    "minidst.dst",
-    {
-        "Linear": "minidst.dst.schedule.LinearDecay",
-        "Site": "minidst.dst.grow.GrowthContext",
-        "exchange_globally": "minidst.dst.update.exchange_globally",
-    },
-)
+RENAMED = {
+    "Linear": "minidst.dst.schedule.LinearDecay", "Site": "minidst.dst.grow.GrowthContext",
+    "exchange_globally": "minidst.dst.update.exchange_globally",
+}  # fmt: skip
+__getattr__ = renamed("minidst.dst", RENAMED)
 update.__class__ = CallableModule

@@ -72,14 +72,9 @@ def random(theta: Float, grad: Float | None, rng: np.random.Generator) -> Float:
 
 
 CRITERIA: dict[str, Criterion] = {
-    "magnitude": magnitude,
-    "per_sign": per_sign,
-    "mest": mest,
-    "snip": snip,
-    "sensitivity": sensitivity,
-    "reciprocal_sensitivity": reciprocal_sensitivity,
-    "random": random,
-}
+    "magnitude": magnitude, "per_sign": per_sign, "mest": mest, "snip": snip, "sensitivity": sensitivity,
+    "reciprocal_sensitivity": reciprocal_sensitivity, "random": random,
+}  # fmt: skip
 
 
 def how_many(criterion: Criterion, theta: Float, fraction: float, rounding: Round) -> int:
@@ -128,10 +123,8 @@ def sparse_part(layer: Linear, keys: Offset) -> SparseLinear:
 
 def _aligned(theta: Float, grad: Float) -> None:
     if np.shape(theta) != np.shape(grad):
-        raise ValueError(
-            f"grad has shape {np.shape(grad)} and theta {np.shape(theta)}; give the gradient of each weight, "
-            "as backward leaves it"
-        )
+        raise ValueError(f"grad has shape {np.shape(grad)} and theta {np.shape(theta)}; "
+                         "give the gradient of each weight, as backward leaves it")  # fmt: skip
 
 
 def _ratio(numerator: Float, denominator: Float) -> Float:

@@ -23,15 +23,13 @@ from .papers.srigl import SRIGL, SRIGL_NO_ABLATION
 from .papers.static import DENSE, SMALL_DENSE, STATIC
 from .papers.synflow import SYNFLOW
 
-# fmt: off
 RECORDS = (
     STATIC, SET, RIGL,
     GSE_UNIFORM, GSE_SYNFLOW, GSE_GRABO, GSE_GRAEST, GSE_L2, GSE_2022,
     SRIGL, SRIGL_NO_ABLATION, SNFS, DSR, DEEPR, MEST,
     SNIP, GRASP, GRASP_ABS, SYNFLOW, GRADUAL, LOTTERY,
     SMALL_DENSE, DENSE,
-)
-# fmt: on
+)  # fmt: skip
 METHODS: dict[str, Method] = {record.name: record for record in RECORDS}
 
 

@@ -6,9 +6,7 @@ try:
 except ImportError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise
-    raise ImportError(
-        "minidst.estimator needs scikit-learn 1.6 or newer, which minidst itself does not: "
-        "pip install 'minidst[sklearn]'"
-    ) from error
+    raise ImportError("minidst.estimator needs scikit-learn 1.6 or newer, which minidst itself does not: "
+                      "pip install 'minidst[sklearn]'") from error  # fmt: skip
 
 __all__ = ["SparseMLP", "SparseMLPClassifier", "SparseMLPRegressor"]

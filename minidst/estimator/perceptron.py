@@ -56,55 +56,16 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     _y_checks: ClassVar[dict[str, bool]]
 
     def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        *,
-        density: float = 0.1,
-        method: Any = "rigl",
-        allocation: str = "erk",
-        format: str | None = None,
-        solver: str = "adam",
-        weight_decay: float = 1e-4,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.01,
-        max_iter: int = 200,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
+        self, hidden_layer_sizes: Any = (100,), *, density: float = 0.1, method: Any = "rigl", allocation: str = "erk",
+        format: str | None = None, solver: str = "adam", weight_decay: float = 1e-4, batch_size: int | str = "auto",
+        learning_rate: str = "constant", learning_rate_init: float = 0.01, max_iter: int = 200,
+        random_state: Any = None, tol: float = 1e-4, verbose: bool = False, warm_start: bool = False,
+        momentum: float = 0.9, nesterovs_momentum: bool = True, early_stopping: bool = False,
+        validation_fraction: float = 0.1, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.density = density
-        self.method = method
-        self.allocation = allocation
-        self.format = format
-        self.solver = solver
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
+    ) -> None:  # fmt: skip
+        # scikit-learn reads every parameter back from the attribute of its name, unchanged
+        self.__dict__.update({name: value for name, value in locals().items() if name != "self"})
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on X, (samples, features), and y, a target for each sample.
@@ -149,16 +110,10 @@ class SparseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """Make an untrained network for the data. Raises ValueError if they do not fit together."""
         method = method_named(self.method)
         loss, outputs = self._loss_for(data)
-        network = mlp(
-            (data.features, *settings.hidden_sizes(self.hidden_layer_sizes), outputs),
-            density=self.density,
-            method=method,
-            allocation=self.allocation,  # type: ignore[arg-type]  # mlp checks it
-            format=self.format,
-            seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
-            loss=loss,
-            dtype=data.dtype,
-        )
+        sizes = (data.features, *settings.hidden_sizes(self.hidden_layer_sizes), outputs)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        network = mlp(sizes, density=self.density, method=method, allocation=self.allocation, format=self.format,
+                      seed=seed, loss=loss, dtype=data.dtype)  # fmt: skip
         check_start(network, data, method)
         self.network_ = network
         self.n_layers_, self.n_outputs_ = len(network.sizes), outputs

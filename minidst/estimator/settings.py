@@ -61,10 +61,8 @@ def check(estimator: Any) -> None:
         raise ValueError(f"method={quoted(e.method)} must be a name of minidst.METHODS or a minidst.Method")
     method = method_named(e.method)
     if method.rounds:
-        raise ValueError(
-            f"method {method.name!r} takes several trainings, one after the other, which minidst.fit does; "
-            "choose another one for an estimator"
-        )
+        raise ValueError(f"method {method.name!r} takes several trainings, one after the other, "
+                         "which minidst.fit does; choose another one for an estimator")  # fmt: skip
 
 
 def scheduled(estimator: Any, steps: int, resumes: bool) -> Method:
@@ -108,8 +106,6 @@ def validation_split(data: Dataset, fraction: float, rng: np.random.Generator) -
     strata = data.y_train if data.classes else None
     rest, out = train_test_split(samples, test_size=fraction, random_state=seed, stratify=strata)
     if len(out) < 2:
-        raise ValueError(
-            f"validation_fraction={fraction} of {len(samples)} samples is 1 to judge by; raise it, "
-            "or set early_stopping=False"
-        )
+        raise ValueError(f"validation_fraction={fraction} of {len(samples)} samples is 1 to judge by; raise it, "
+                         "or set early_stopping=False")  # fmt: skip
     return data.only(rest), data.only(out)

@@ -71,17 +71,10 @@ class Row:
 
 
 def compare(
-    data: Dataset,
-    methods: Sequence[str] = METHODS_COMPARED,
-    *,
-    hidden: Sequence[int] = (256, 256),
-    density: float = 0.01,
-    seeds: int = 5,
-    allocation: Kind = "erk",
-    config: Config | None = None,
-    paper_schedules: bool = False,
-    progress: Callable[[str, int], None] | None = None,
-) -> list[Row]:
+    data: Dataset, methods: Sequence[str] = METHODS_COMPARED, *, hidden: Sequence[int] = (256, 256),
+    density: float = 0.01, seeds: int = 5, allocation: Kind = "erk", config: Config | None = None,
+    paper_schedules: bool = False, progress: Callable[[str, int], None] | None = None,
+) -> list[Row]:  # fmt: skip
     """Train every method once with each of the seeds 0 … seeds − 1, all with one schedule scaled to the run (`paced`).
 
     That schedule has α = 0.3, falling as a cosine to 0 at 75 % of training, and 67 periods ΔT in a run (of 20 steps on

@@ -41,7 +41,7 @@ def count(connections: int) -> None:
 
 
 def indices(name: str, given: Any, limit: int, like: Float) -> Index:
-    """Unit numbers as a read-only int32 copy of the shape of the values, each from 0 to limit − 1."""
+    """Unit numbers as an int32 copy of the shape of the values, each from 0 to limit − 1."""
     ends = as_array(name, given)
     if ends.dtype.kind not in "iu":
         raise ValueError(f"{name} are {ends.dtype}; they number units, so give integers")
@@ -49,9 +49,7 @@ def indices(name: str, given: Any, limit: int, like: Float) -> Index:
         raise ValueError(f"{name} have shape {ends.shape} and values {like.shape}; one index belongs to each value")
     if ends.size and (ends.min() < 0 or ends.max() >= limit):
         raise ValueError(f"{name} run from {ends.min()} to {ends.max()}; this shape allows 0 to {limit - 1}")
-    narrow = np.array(ends, np.int32, order="C")  # a copy, so that no caller can change the topology
-    narrow.flags.writeable = False
-    return narrow
+    return np.array(ends, np.int32, order="C")  # a copy, so that no caller can change the topology
 
 
 def connections(shape: tuple[int, int], rows: Any, cols: Any, given: Any) -> tuple[Index, Index, Float]:
@@ -67,10 +65,8 @@ def increasing(ahead: Any, describe: Any) -> None:
     """Raise ValueError unless `ahead` is true everywhere: ahead[e] says that connection e comes before e + 1."""
     if not ahead.all():
         e = int(np.flatnonzero(~ahead)[0])
-        raise ValueError(
-            f"connections {e} {describe(e)} and {e + 1} {describe(e + 1)} are out of order or equal; "
-            "sort them by row, then column, each once"
-        )
+        raise ValueError(f"connections {e} {describe(e)} and {e + 1} {describe(e + 1)} are out of order or equal; "
+                         "sort them by row, then column, each once")  # fmt: skip
 
 
 def operand(name: str, M: Float, n: int, dtype: np.dtype[np.floating[Any]]) -> Float:

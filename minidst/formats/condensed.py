@@ -37,18 +37,15 @@ class Condensed(Sparse):
         n_active, k = values.shape
         given = np.arange(n_out, dtype=np.int32) if self.rows is None else as_array("rows", self.rows)
         if np.shape(given) != (n_active,) or not 1 <= k <= n_in:
-            raise ValueError(
-                f"values have shape {values.shape}; {np.size(given)} active rows of this matrix need "
-                f"({np.size(given)}, k) with 1 ≤ k ≤ {n_in}"
-            )
+            raise ValueError(f"values have shape {values.shape}; {np.size(given)} active rows of this matrix need "
+                             f"({np.size(given)}, k) with 1 ≤ k ≤ {n_in}")  # fmt: skip
         rows = check.indices("rows", given, n_out, values[:, 0])
         check.increasing(np.diff(rows) > 0, lambda a: int(rows[a]))
         indices = check.indices("indices", self.indices, n_in, values)
         ahead = np.diff(indices.reshape(-1)) > 0
         ahead[k - 1 :: k] = True  # a new row may begin with a smaller index
         check.increasing(ahead, lambda e: (int(rows[e // k]), int(indices.reshape(-1)[e])))
-        for name, checked in [("shape", (n_out, n_in)), ("indices", indices), ("values", values), ("rows", rows)]:
-            object.__setattr__(self, name, checked)
+        self._set(shape=(n_out, n_in), indices=indices, values=values, rows=rows)
 
     @property
     def fan_in(self) -> int:

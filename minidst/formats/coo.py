@@ -31,8 +31,7 @@ class COO(Sparse):
     def __post_init__(self) -> None:
         shape = check.shape(self.shape)
         rows, cols, values = check.connections(shape, self.rows, self.cols, self.values)
-        for name, checked in [("shape", shape), ("values", values), ("rows", rows), ("cols", cols)]:
-            object.__setattr__(self, name, checked)
+        self._set(shape=shape, values=values, rows=rows, cols=cols)
 
     def connections(self) -> tuple[Index, Index]:
         """Output i and input j of every connection, each (nnz,) int32."""
@@ -49,11 +48,8 @@ class COO(Sparse):
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         out[:] = bias[:, None]
-
-        def part(e0: int, e1: int) -> tuple[Any, ...]:
-            return self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], X, out
-
-        run_slices(coo.spmm, part, _cuts(self.rows, slices(self.nnz * X.shape[1])))
+        cuts = _cuts(self.rows, slices(self.nnz * X.shape[1]))
+        run_slices(coo.spmm, lambda e0, e1: (self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], X, out), cuts)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         self._spmm(x[:, None], bias, out[:, None])
@@ -67,10 +63,8 @@ class COO(Sparse):
         coo.spmm_t(self.rows, self.cols, self.values, DY, out)  # on one thread: slices would meet in the same columns
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
-        def part(e0: int, e1: int) -> tuple[Any, ...]:
-            return self.rows[e0:e1], self.cols[e0:e1], DY, X, out[e0:e1]
-
-        run_slices(coo.sddmm, part, _cuts(self.rows, slices(self.nnz * X.shape[1])))
+        cuts = _cuts(self.rows, slices(self.nnz * X.shape[1]))
+        run_slices(coo.sddmm, lambda e0, e1: (self.rows[e0:e1], self.cols[e0:e1], DY, X, out[e0:e1]), cuts)
 
 
 def _cuts(sorted_ends: Index, pieces: int) -> Cuts:

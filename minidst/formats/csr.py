@@ -46,14 +46,12 @@ class CSR(Sparse):
                 f"indptr must rise from 0 to {values.size}, the number of values; "
                 f"it goes from {indptr[0]} to {indptr[-1]}, its smallest step being {np.diff(indptr).min()}"
             )
-        indptr.flags.writeable = False
         indices = check.indices("indices", self.indices, n_in, values)
         starts = indptr[1:-1]  # a new row may begin with a smaller index
         ahead = np.diff(indices) > 0
         ahead[starts[(starts > 0) & (starts < values.size)] - 1] = True
         check.increasing(ahead, lambda e: (int(np.searchsorted(indptr, e, "right")) - 1, int(indices[e])))
-        for name, checked in [("shape", (n_out, n_in)), ("indptr", indptr), ("indices", indices), ("values", values)]:
-            object.__setattr__(self, name, checked)
+        self._set(shape=(n_out, n_in), indptr=indptr, indices=indices, values=values)
 
     def connections(self) -> tuple[Index, Index]:
         """Output i and input j of every connection, each (nnz,) int32; the rows are written out for the caller."""
@@ -82,10 +80,8 @@ class CSR(Sparse):
         csr.spmv(self.indptr, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
-        def part(r0: int, r1: int) -> tuple[Any, ...]:
-            return self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out
-
-        run_slices(csr.sddmm, part, even_cuts(self.indptr, self.nnz * X.shape[1]))
+        cuts = even_cuts(self.indptr, self.nnz * X.shape[1])
+        run_slices(csr.sddmm, lambda r0, r1: (self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out), cuts)
 
     @cached_property
     def columns(self) -> CSCView:

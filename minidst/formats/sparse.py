@@ -54,11 +54,15 @@ class Sparse(ABC):
     def _unchecked(cls, **fields: Any) -> Self:
         """An instance of fields that have been checked, its index arrays read-only."""
         W = object.__new__(cls)
+        W._set(**fields)
+        return W
+
+    def _set(self, **fields: Any) -> None:
+        """Set fields that have been checked; index arrays become read-only."""
         for name, value in fields.items():
             if isinstance(value, np.ndarray) and name != "values":
                 value.flags.writeable = False
-            object.__setattr__(W, name, value)
-        return W
+            object.__setattr__(self, name, value)
 
     @abstractmethod
     def _spmm(self, X: Float, bias: Float, out: Float) -> None: ...
@@ -71,9 +75,7 @@ class Sparse(ABC):
 
     def index_bytes(self) -> int:
         """Bytes of the index arrays, with those of the view by columns if it has been built."""
-        total = 0
-        for name in self.__dataclass_fields__.keys() - {"shape", "values"}:
-            total += getattr(self, name).nbytes
+        total: int = sum(getattr(self, name).nbytes for name in self.__dataclass_fields__.keys() - {"shape", "values"})
         if "columns" in self.__dict__:
             total += self.columns.colptr.nbytes + self.columns.rows.nbytes
             total += 0 if hasattr(self, "indptr") else self.columns.indptr.nbytes  # made for the view

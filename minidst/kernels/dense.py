@@ -95,20 +95,9 @@ def sgd(
 
 @jit
 def adam(
-    grad: Float,
-    m: Float,
-    v: Float,
-    lr: Scalar,
-    beta1: Scalar,
-    rest1: Scalar,
-    beta2: Scalar,
-    rest2: Scalar,
-    epsilon: Scalar,
-    decay: Scalar,
-    correction1: Scalar,
-    correction2: Scalar,
-    w: Float,
-) -> None:
+    grad: Float, m: Float, v: Float, lr: Scalar, beta1: Scalar, rest1: Scalar, beta2: Scalar, rest2: Scalar,
+    epsilon: Scalar, decay: Scalar, correction1: Scalar, correction2: Scalar, w: Float,
+) -> None:  # fmt: skip
     """m ← β₁m + r₁∇;  v ← β₂v + r₂∇²;  w ← (1 − ηλ)w − η·(m/c₁) / (√(v/c₂) + ε);  r = 1 − β, c = 1 − βᵗ, decay = ηλ.
 
     r is an argument, for 1 − 0.999 taken in float32 has only four digits left.

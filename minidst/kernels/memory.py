@@ -31,8 +31,7 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Float:
     wanted = prod(shape) * np.dtype(dtype).itemsize
     held = np.empty(wanted + LINE, np.uint8) if wanted + LINE < LARGE else _from_pool(wanted + LINE)
     start = -held.ctypes.data % LINE
-    array: Float = held[start : start + wanted].view(dtype).reshape(shape)
-    return array
+    return np.asarray(held[start : start + wanted].view(dtype).reshape(shape))
 
 
 def aligned_copy(array: Any, dtype: Any) -> Float:

@@ -38,10 +38,8 @@ def mlp(
     record = method if isinstance(method, Method) else method_named(method)
     several = isinstance(sizes, Sequence | np.ndarray) and len(sizes) >= 2
     if not several or not all(map(is_size, sizes)):
-        raise ValueError(
-            f"sizes {quoted(sizes)} need an input and an output size, each a whole number, at least 1, "
-            f"at most {INT32_MAX}"
-        )
+        raise ValueError(f"sizes {quoted(sizes)} need an input and an output size, each a whole number, at least 1, "
+                         f"at most {INT32_MAX}")  # fmt: skip
     if not isinstance(seed, np.random.Generator):
         check_integer("seed", seed, 0)
     format = record.format if format is None else format
@@ -59,10 +57,8 @@ def mlp(
         held = nnz if record.start == "sparse" else n_out * n_in
         if held > INT32_MAX:
             less = "a lower density" if record.start == "sparse" else "a method that starts sparse"
-            raise ValueError(
-                f"layer {l} ({n_out}×{n_in}) cannot hold {held} weights, only {INT32_MAX}; "
-                f"choose smaller sizes, or {less}"
-            )
+            raise ValueError(f"layer {l} ({n_out}×{n_in}) cannot hold {held} weights, only {INT32_MAX}; "
+                             f"choose smaller sizes, or {less}")  # fmt: skip
         if record.start == "sparse":
             layer: Layer = SparseLinear(sparse_weight(FORMATS[format], n_out, n_in, nnz, rng, dtype))
         else:
@@ -74,9 +70,8 @@ def mlp(
     return Network(layers, loss or CrossEntropy(label_smoothing=0.02), rng, sum(counts))
 
 
-def sparse_weight(
-    format: type[Sparse], n_out: int, n_in: int, nnz: int, rng: np.random.Generator, dtype: Any
-) -> Sparse:
+def sparse_weight(format: type[Sparse], n_out: int, n_in: int, nnz: int, rng: np.random.Generator,
+                  dtype: Any) -> Sparse:  # fmt: skip
     """A random graph with `nnz` connections, or for Condensed the nearest constant fan-in, and its first weights."""
     if format is FORMATS["condensed"]:
         keys = constant_fan_in(n_out, n_in, min(n_in, max(1, round(nnz / n_out))), rng)

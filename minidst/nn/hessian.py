@@ -70,34 +70,29 @@ def mean_over(batches: Iterable[tuple[Float, Any]], derivative: Callable[[Float,
 def forward_tangent(layer: Layer, RX: Float, V: Any) -> Float:
     """R{Y} from R{X}: (n_in, B), after a forward pass."""
     if isinstance(layer, Linear | SparseLinear):
-        RY: Float = _weights(layer) @ RX + V @ layer.X
-        return RY
+        return np.asarray(_weights(layer) @ RX + V @ layer.X)
     return _slope_times(layer, RX)
 
 
 def backward_tangent(layer: Layer, RDY: Float, V: Any) -> Float:
     """R{DX} from R{DY}: (n_out, B), after a backward pass."""
     if isinstance(layer, Linear | SparseLinear):
-        RDX: Float = _weights(layer).T @ RDY + V.T @ layer.DY
-        return RDX
+        return np.asarray(_weights(layer).T @ RDY + V.T @ layer.DY)
     return _slope_times(layer, RDY)
 
 
 def loss_tangent(loss: Loss, Z: Float, RZ: Float) -> Float:
     """R{∂L/∂Z} = ∂²L/∂Z² R{Z}; without targets, because ∂L/∂Z is linear in them. Z, RZ: (n_out, B)."""
     n_out, B = Z.shape
-    tangent: Float
     if isinstance(loss, CrossEntropy):  # p ⊙ (R{z} − pᵀR{z})/B for each sample
         P = np.exp(Z - Z.max(axis=0))
         P /= P.sum(axis=0)
-        tangent = P * (RZ - (P * RZ).sum(axis=0)) / B
-    elif isinstance(loss, BinaryCrossEntropy):  # σ(z)(1 − σ(z)) R{z}/(n_out·B), as the product σ(z)·σ(−z)
-        tangent = np.exp(-np.logaddexp(0, -Z) - np.logaddexp(0, Z)) * RZ / (n_out * B)
-    elif isinstance(loss, MeanSquaredError):
-        tangent = RZ * 2 / (n_out * B)
-    else:
-        raise ValueError(f"the tangent of {type(loss).__name__} is not known; write it into nn/hessian.py")
-    return tangent
+        return np.asarray(P * (RZ - (P * RZ).sum(axis=0)) / B)
+    if isinstance(loss, BinaryCrossEntropy):  # σ(z)(1 − σ(z)) R{z}/(n_out·B), as the product σ(z)·σ(−z)
+        return np.asarray(np.exp(-np.logaddexp(0, -Z) - np.logaddexp(0, Z)) * RZ / (n_out * B))
+    if isinstance(loss, MeanSquaredError):
+        return np.asarray(RZ * 2 / (n_out * B))
+    raise ValueError(f"the tangent of {type(loss).__name__} is not known; write it into nn/hessian.py")
 
 
 def matrix(layer: Linear | SparseLinear, values: Float) -> Any:
@@ -109,8 +104,7 @@ def matrix(layer: Linear | SparseLinear, values: Float) -> Any:
 
 def outer(W: Any, DY: Any, X: Any) -> Float:
     """Σ_b DY[i, b]·X[j, b] for every connection of W, (nnz,)."""
-    product: Float = W.grad(DY, X) if isinstance(W, Sparse) else (DY @ X.T).reshape(-1)
-    return product
+    return W.grad(DY, X) if isinstance(W, Sparse) else np.asarray(DY @ X.T).reshape(-1)
 
 
 def _weights(layer: Linear | SparseLinear) -> Any:

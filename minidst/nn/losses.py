@@ -4,6 +4,7 @@ Z: (n_out, B), one column per sample. Targets y: labels (B,) int64, or values (B
 `Weighted`; then sample b counts w_b times: L = 1/B Σ_b w_b ℓ_b.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -124,11 +125,9 @@ class MeanSquaredError:
             raise ValueError(f"targets have {wanted} values a sample and the network gives {n_out} outputs")
 
 
-LOSSES: dict[str, type[CrossEntropy] | type[BinaryCrossEntropy] | type[MeanSquaredError]] = {
-    "cross-entropy": CrossEntropy,
-    "binary": BinaryCrossEntropy,
-    "mse": MeanSquaredError,
-}
+LOSSES: dict[str, Callable[[], Loss]] = {
+    "cross-entropy": CrossEntropy, "binary": BinaryCrossEntropy, "mse": MeanSquaredError,
+}  # fmt: skip
 
 
 def targets_and_weights(y: Any) -> tuple[Any, Float | None]:

@@ -29,13 +29,8 @@ class Network:
     Raises ValueError if two consecutive weight layers do not fit.
     """
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        loss: Loss | None = None,
-        rng: np.random.Generator | None = None,
-        budget: int | None = None,
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer], loss: Loss | None = None, rng: np.random.Generator | None = None,
+                 budget: int | None = None) -> None:  # fmt: skip
         check_type("layers", layers, Sequence, "a list of layers, such as [Linear(W), ReLU(), Linear(V)]")
         for l, layer in enumerate(layers):
             check_type(f"layers[{l}]", layer, Layer, "an object with forward, backward and parameters")
@@ -143,16 +138,9 @@ class Network:
 
     def state_bytes(self) -> int:
         """Bytes of what training keeps from step to step: values, indices, and the state of optimizer and method."""
-        total = 0
-        for p in self.parameters():
-            total += p.values.nbytes
-            for array in p.state.values():
-                total += array.nbytes
-        for sparse in self.sparse:
-            total += sparse.W.index_bytes()
-        for kept in self.memory.values():
-            total += kept.nbytes if isinstance(kept, np.ndarray) else 0
-        return total
+        arrays = [array for p in self.parameters() for array in (p.values, *p.state.values())]
+        arrays += [kept for kept in self.memory.values() if isinstance(kept, np.ndarray)]
+        return sum(array.nbytes for array in arrays) + sum(layer.W.index_bytes() for layer in self.sparse)
 
     def memory_bytes(self) -> dict[str, int]:
         """Bytes held now: values (with biases), indices (with views by columns), gradients, optimizer_state,
@@ -182,9 +170,8 @@ class Network:
     def release(self) -> None:
         """Let go of the activations and gradients of the last batch, which a copy or a file need not carry."""
         for layer in self.layers:
-            for name, kept in list(vars(layer).items()):
-                if isinstance(kept, np.ndarray):
-                    setattr(layer, name, None)
+            for name in [name for name, kept in vars(layer).items() if isinstance(kept, np.ndarray)]:
+                setattr(layer, name, None)
         for p in self.parameters():
             p.grad = None
 

@@ -87,21 +87,12 @@ class Adam:
             assert p.grad is not None, "backward comes first"
             p.steps += 1
             w, number = p.values.reshape(-1), p.values.dtype.type
+            b1, b2 = self.beta1, self.beta2
             dense.adam(
-                p.grad,
-                _state(p, "m"),
-                _state(p, "v"),
-                number(lr),
-                number(self.beta1),
-                number(1 - self.beta1),
-                number(self.beta2),
-                number(1 - self.beta2),
-                number(self.epsilon),
-                number(lr * self.weight_decay),
-                number(1 - self.beta1**p.steps),
-                number(1 - self.beta2**p.steps),
-                w,
-            )
+                p.grad, _state(p, "m"), _state(p, "v"), number(lr), number(b1), number(1 - b1), number(b2),
+                number(1 - b2), number(self.epsilon), number(lr * self.weight_decay), number(1 - b1**p.steps),
+                number(1 - b2**p.steps), w,
+            )  # fmt: skip
 
 
 def _state(p: Parameter, name: str) -> Float:

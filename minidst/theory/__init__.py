@@ -29,7 +29,6 @@ from .snip_saliency import grasp_saliency, removal, snip_saliency
 from .synflow_conservation import synaptic_flow, synflow_conservation, synflow_scores
 from .train_flops import amortising_interval, forward_flops, resnet50, rigl_overhead, train_flops
 
-# fmt: off
 __all__ = [
     "adjoint_gap", "amortising_interval", "compaction", "condense", "condensed_product", "cosine_schedule",
     "difference_bound", "erk_densities", "erk_scale", "expected_itop", "expected_jaccard", "forward_flops",
@@ -40,4 +39,3 @@ __all__ = [
     "rewiring", "rigl_overhead", "sampling_coverage", "sketch_bias", "snip_saliency", "synaptic_flow",
     "synflow_conservation", "synflow_scores", "train_flops", "uniform_coverage", "uniform_gamma", "uniform_sample",
 ]  # fmt: skip
-# fmt: on

@@ -18,8 +18,7 @@ def linear_tangent(W: Array, X: Array, RW: Array, RX: Array, Rb: Array) -> Array
 
     W, RW: (n_out, n_in); X, RX: (n_in, B); Rb: (n_out,). Returns (n_out, B).
     """
-    RY: Array = np.einsum("ij,jb->ib", W, RX) + np.einsum("ij,jb->ib", RW, X) + Rb[:, None]
-    return RY
+    return np.asarray(np.einsum("ij,jb->ib", W, RX) + np.einsum("ij,jb->ib", RW, X) + Rb[:, None])
 
 
 def linear_adjoint(W: Array, X: Array, DY: Array) -> tuple[Array, Array, Array]:

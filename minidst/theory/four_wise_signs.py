@@ -24,8 +24,7 @@ def sketch_bias(h: Array, delta: Array, p: Number) -> Array:
     h: (n_in, B); delta: (n_out, B). Returns (n_out, n_in).
     """
     check_samples(h, delta)
-    bias: Array = (np.outer(delta.sum(1), h.sum(1)) - delta @ h.T) / p**2
-    return bias
+    return np.asarray((np.outer(delta.sum(1), h.sum(1)) - delta @ h.T) / p**2)
 
 
 def product_bound(q: int) -> int:

@@ -33,5 +33,4 @@ def grabo_attained(h: Array, delta: Array) -> Array:
     empty = np.logical_or.outer(~delta_on.any(1), ~h_on.any(1))
     alone = np.logical_and.outer(delta_on.sum(1) == 1, h_on.sum(1) == 1)
     meet = delta_on.astype(int) @ h_on.astype(int).T == 1
-    attained: Array = empty | (alone & meet)
-    return attained
+    return np.asarray(empty | (alone & meet))

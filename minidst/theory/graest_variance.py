@@ -17,24 +17,21 @@ MOST = 16
 def graest_mean(h: Array, delta: Array) -> Array:
     """E[(δs)(hs)ᵀ] = δhᵀ = ∇. Needs any two signs independent, of mean 0."""
     check_samples(h, delta)
-    mean: Array = delta @ h.T
-    return mean
+    return np.asarray(delta @ h.T)
 
 
 def graest_variance(h: Array, delta: Array) -> Array:
     """Var[Y_i X_a] = Σ_{b≠c} (h_ab² δ_ic² + h_ab δ_ib h_ac δ_ic). Needs any four signs independent, of mean 0."""
     check_samples(h, delta)
     h2, delta2 = h * h, delta * delta
-    variance: Array = np.outer(delta2.sum(1), h2.sum(1)) + graest_mean(h, delta) ** 2 - 2 * (delta2 @ h2.T)
-    return variance
+    return np.asarray(np.outer(delta2.sum(1), h2.sum(1)) + graest_mean(h, delta) ** 2 - 2 * (delta2 @ h2.T))
 
 
 def graest_magnitude(h: Array, delta: Array) -> Array:
     """E|Y_i X_a| = 2^−B Σ_s |δ_i s||h_a s| over all 2^B sign vectors s: O(2^B (n_in + n_out) B) time."""
     check_samples(h, delta)
     s = _signs(h)
-    magnitude: Array = np.abs(delta @ s) @ np.abs(h @ s).T / s.shape[1]
-    return magnitude
+    return np.asarray(np.abs(delta @ s) @ np.abs(h @ s).T / s.shape[1])
 
 
 def graest_magnitude_gap(h: Array, delta: Array) -> Array:
@@ -45,8 +42,7 @@ def graest_magnitude_gap(h: Array, delta: Array) -> Array:
 def graest_gap_bound(h: Array, delta: Array) -> Floats:
     """E|Y_i X_a| − |∇_ia| ≤ min(√(∇_ia² + Var[Y_i X_a]), ‖δ_i‖‖h_a‖) − |∇_ia|, for any B in O(n_in n_out B) time."""
     mean, variance, l2 = graest_mean(h, delta), graest_variance(h, delta), np.outer((delta**2).sum(1), (h**2).sum(1))
-    bound: Floats = np.sqrt(np.minimum(mean**2 + variance, l2).astype(float)) - np.abs(mean).astype(float)
-    return bound
+    return np.asarray(np.sqrt(np.minimum(mean**2 + variance, l2).astype(float)) - np.abs(mean).astype(float))
 
 
 def graest_probability(h: Array, delta: Array) -> Array:
@@ -57,15 +53,13 @@ def graest_probability(h: Array, delta: Array) -> Array:
     check_samples(h, delta)
     s = _signs(h)
     g, f = (_distribution(sketch) for sketch in (delta @ s, h @ s))
-    probability: Array = g @ f.T / s.shape[1]
-    return probability
+    return np.asarray(g @ f.T / s.shape[1])
 
 
 def _distribution(sketch: Array) -> Array:
     """|sketch|, one column for each s, scaled to sum 1; a column of zeros becomes uniform."""
     weight = np.add(np.abs(sketch), (sketch == 0).all(0))
-    distribution: Array = weight / weight.sum(0)
-    return distribution
+    return np.asarray(weight / weight.sum(0))
 
 
 def _signs(h: Array) -> Array:

@@ -18,8 +18,7 @@ def hit_probability(f: Array, g: Array, m: int) -> Array:
     for name, weights in (("f", f), ("g", g)):
         if np.ndim(weights) != 1 or np.min(weights) < 0 or not np.sum(weights) > 0:
             raise ValueError(f"{name} {quoted(weights)} must be weights of units, none below 0 and not all 0")
-    hit: Array = 1 - (1 - np.outer(g, f) / (g.sum() * f.sum())) ** m
-    return hit
+    return np.asarray(1 - (1 - np.outer(g, f) / (g.sum() * f.sum())) ** m)
 
 
 def sampling_coverage(f: Array, g: Array, m: int, active: Array | None = None) -> Number:

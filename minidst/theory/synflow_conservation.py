@@ -19,10 +19,8 @@ def synaptic_flow(theta: Sequence[Array], bias: Sequence[Array]) -> tuple[list[A
     """
     met = [W.shape[1:] for W in theta[1:]] == [W.shape[:1] for W in theta[:-1]]
     if not theta or not met or [W.shape[:1] for W in theta] != [b.shape for b in bias]:
-        raise ValueError(
-            f"theta of {[W.shape for W in theta]} and bias of {[b.shape for b in bias]} do not form a network; "
-            "give (n_out, n_in) and (n_out,) for each layer"
-        )
+        raise ValueError(f"theta of {[W.shape for W in theta]} and bias of {[b.shape for b in bias]} do not form a "
+                         "network; give (n_out, n_in) and (n_out,) for each layer")  # fmt: skip
     f, g = [np.ones_like(theta[0][0])], [np.ones_like(bias[-1])]
     for W, b in zip(theta, bias, strict=True):
         f.append(np.abs(W) @ f[-1] + np.abs(b))

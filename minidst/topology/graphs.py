@@ -63,14 +63,10 @@ def distinct(counts: Sequence[int], n: int, rng: np.random.Generator) -> Offset:
     if not crowded.any():
         return keys
     left_out = crowded[keys // n]
-    keys = np.concatenate([keys[~left_out], _others(np.flatnonzero(crowded), n, keys[left_out])])
+    in_crowded = (np.flatnonzero(crowded)[:, None] * n + np.arange(n)).reshape(-1)
+    keys = np.concatenate([keys[~left_out], np.setdiff1d(in_crowded, keys[left_out], assume_unique=True)])
     sort_keys(keys)
     return keys
-
-
-def _others(rows: Offset, n: int, keys: Offset) -> Offset:
-    """Every key of these rows that is not in `keys`."""
-    return np.setdiff1d((rows[:, None] * n + np.arange(n)).reshape(-1), keys, assume_unique=True)
 
 
 def absent(ranks: Offset, taken: Offset) -> Offset:

@@ -47,10 +47,8 @@ class Config:
         if self.patience is not None:
             check_integer("patience", self.patience)
             if self.validation == 0:
-                raise ValueError(
-                    f"patience {self.patience} with validation {self.validation} has nothing to watch; "
-                    "early stopping needs samples held out, such as validation=0.1"
-                )
+                raise ValueError(f"patience {self.patience} with validation {self.validation} has nothing to watch; "
+                                 "early stopping needs samples held out, such as validation=0.1")  # fmt: skip
 
 
 def resolve(net: Network, data: Dataset, method: str | Method, config: Config | None) -> tuple[Method, Config]:
@@ -80,10 +78,8 @@ def check_start(net: Network, data: Dataset, method: Method) -> None:
         raise ValueError(f"method {method.name!r} starts dense and this network is sparse; build it with that method")
     if method.dynamic and not net.sparse and method.start == "sparse":
         raise ValueError(f"method {method.name!r} rewires sparse layers and this network has none; use method 'dense'")
-    for layer in net.sparse:
-        for name, kind in FORMATS.items():
-            if type(layer.W) is kind:
-                method.check_format(name)
+    for name in (name for layer in net.sparse for name, kind in FORMATS.items() if type(layer.W) is kind):
+        method.check_format(name)
 
 
 def check_schedule(method: Method, config: Config, samples: int) -> None:
@@ -95,14 +91,9 @@ def check_schedule(method: Method, config: Config, samples: int) -> None:
     T = config.epochs * per_epoch
     if T == 1 or (method.prune is None and method.update is None):  # a single step has room for no update
         return
-    for t in range(T):
-        if method.schedule.fraction(t, T, per_epoch) > 0:
-            return
-    if not has_published_schedule(method):
-        raise ValueError(
-            f"method {method.name!r} would never update its connections: {method.schedule} comes at none of {T} steps; "
-            "lower the schedule's every, or train for more epochs"
-        )
+    if not has_published_schedule(method) and not any(method.schedule.fraction(t, T, per_epoch) > 0 for t in range(T)):
+        raise ValueError(f"method {method.name!r} would never update its connections: {method.schedule} comes at none "
+                         f"of {T} steps; lower the schedule's every, or train for more epochs")  # fmt: skip
 
 
 def check_loss(net: Network, Z: Float | None, loss: float, t: int, epoch: int, lr: float) -> None:
@@ -121,7 +112,5 @@ def check_weights(net: Network, t: int, epoch: int, lr: float) -> None:
     """Raise FloatingPointError for weights that are not finite: no topology update may be based on them."""
     for l, layer in enumerate(net.weighted):
         if not np.isfinite(layer.weight.values).all():
-            raise FloatingPointError(
-                f"weights stopped being finite at step {t} (epoch {epoch + 1}), in layer {l} first; "
-                f"{REMEDY.format(lr=lr)}"
-            )
+            raise FloatingPointError(f"weights stopped being finite at step {t} (epoch {epoch + 1}), "
+                                     f"in layer {l} first; {REMEDY.format(lr=lr)}")  # fmt: skip

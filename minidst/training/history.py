@@ -10,6 +10,8 @@ from typing import Any
 
 from .._support.atomic_write import atomic_write
 
+TEXTS = ("method", "data", "measure", "stopped")  # of a History
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -71,17 +73,11 @@ class History:
 
         Earlier trainings, if there are any, follow as `earlier`, a list of the same.
         """
+        texts = {name: getattr(self, name) for name in TEXTS}
         columns = {f.name: [getattr(row, f.name) for row in self.epochs] for f in fields(Epoch)}
         columns["densities"] = [list(row.densities) for row in self.epochs]
         earlier = {"earlier": [history.to_dict() for history in self.earlier]} if self.earlier else {}
-        return {
-            "method": self.method,
-            "data": self.data,
-            "measure": self.measure,
-            "stopped": self.stopped,
-            **columns,
-            **earlier,
-        }
+        return {**texts, **columns, **earlier}
 
     @classmethod
     def from_dict(cls, columns: dict[str, Any]) -> History:
@@ -89,7 +85,7 @@ class History:
         earlier = [cls.from_dict(one) for one in columns.get("earlier", [])]
         columns = columns | {"densities": [tuple(row) for row in columns["densities"]]}
         names = [f.name for f in fields(Epoch)]
-        texts = {name: columns[name] for name in ("method", "data", "measure", "stopped")}
+        texts = {name: columns[name] for name in TEXTS}
         for name in names:
             cells = chain(*columns[name]) if name == "densities" else columns[name]
             if not all(type(cell) in (int, float) or cell is None for cell in cells):

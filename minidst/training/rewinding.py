@@ -11,7 +11,7 @@ from ..nn import Network
 FIRST = "first"  # kept beside the optimizer's state, so that it follows the connections wherever that does
 
 
-def counts(total: int, budget: int, sparsities: Sequence[float]) -> list[int]:
+def planned_connections(total: int, budget: int, sparsities: Sequence[float]) -> list[int]:
     """Connections of each training: (1 − s)·total for each sparsity s, while more than the budget; then the budget."""
     before = [round((1 - s) * total) for s in sparsities]
     return [*(count for count in before if count > budget), budget]

@@ -20,7 +20,7 @@ from ..nn import Network
 from .config import REMEDY, Config, check_data, check_schedule, check_start, check_weights, resolve
 from .history import Epoch, History
 from .loop import NO_SAMPLES, Batch, Progress, Step, steps
-from .rewinding import counts, make_ready
+from .rewinding import make_ready, planned_connections
 
 
 def fit(
@@ -85,7 +85,7 @@ class Run:
         apart = held_out_samples(n, config.validation) if config.validation else 0
         check_schedule(record, config, n - apart)
         drawn = net.rng.permutation(n) if apart else NO_SAMPLES
-        plan = counts(net.connections, net.budget, record.rounds) if record.rounds else [net.connections]
+        plan = planned_connections(net.connections, net.budget, record.rounds) if record.rounds else [net.connections]
         history = History(record.name, data.name, measure="accuracy" if data.classes else "loss")
         self._begin(net, data, record, config, dict(notes or {}), drawn, tuple(plan), history, Progress())
 

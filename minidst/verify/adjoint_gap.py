@@ -47,12 +47,9 @@ LAYERS: dict[str, Callable[[int, int, np.random.Generator], nn.Layer]] = {
     "dropout": lambda n_out, n_in, rng: nn.Dropout(0.75, rng),
 }
 LOSSES: list[tuple[nn.Loss, str]] = [
-    (nn.CrossEntropy(), "labels"),
-    (nn.CrossEntropy(0.2), "labels"),
-    (nn.BinaryCrossEntropy(), "labels"),
-    (nn.BinaryCrossEntropy(), "answers"),
-    (nn.MeanSquaredError(), "values"),
-]
+    (nn.CrossEntropy(), "labels"), (nn.CrossEntropy(0.2), "labels"), (nn.BinaryCrossEntropy(), "labels"),
+    (nn.BinaryCrossEntropy(), "answers"), (nn.MeanSquaredError(), "values"),
+]  # fmt: skip
 
 
 def difference(layer: nn.Layer, X: Float, R: list[Float], RX: Float) -> Float:
@@ -131,11 +128,7 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="adjoint_gap",
-    source="minidst.nn",
+    name="adjoint_gap", source="minidst.nn",
     statement="⟨v, Ju⟩ = ⟨Jᵀv, u⟩ for every layer, exactly; every loss up to h²/6·max|F‴| + ν/h by central differences",
-    how="adjoint",
-    held="not in a paper",
-    cases=cases,
-    tolerance=BOUND,
-)
+    cases=cases, tolerance=BOUND, how="adjoint", held="not in a paper",
+)  # fmt: skip

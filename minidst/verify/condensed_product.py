@@ -37,8 +37,7 @@ def topologies() -> Cases:
 
 def two_layers(W1: Array, b1: Array, W2: Array, b2: Array, X: Array) -> Array:
     """W₂ ReLU(W₁X + b₁) + b₂."""
-    Y: Array = W2 @ np.maximum(W1 @ X + b1[:, None], 0) + b2[:, None]
-    return Y
+    return np.asarray(W2 @ np.maximum(W1 @ X + b1[:, None], 0) + b2[:, None])
 
 
 def networks() -> Cases:
@@ -55,9 +54,8 @@ def networks() -> Cases:
 
 
 THEOREM = Theorem(
-    name="condensed_product",
-    source="SRigL, app. F, eq. 31",
+    name="condensed_product", source="SRigL, app. F, eq. 31",
     statement="Wv = Σ_c W^c_{:,c} ⊙ v^{π_c} where no row has more than k weights; compaction changes no output",
-    held="yes, for k ≥ the largest fan-in; in eq. 30 the index j_α lacks its row",
     cases=lambda: chain(matrices(), topologies(), networks()),
-)
+    held="yes, for k ≥ the largest fan-in; in eq. 30 the index j_α lacks its row",
+)  # fmt: skip

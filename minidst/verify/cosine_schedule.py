@@ -31,11 +31,7 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="cosine_schedule",
-    source="RigL, section 3(2); Zhu and Gupta, eq. 1",
+    name="cosine_schedule", source="RigL, section 3(2); Zhu and Gupta, eq. 1",
     statement="α_t falls strictly from α to 0 and averages α/2; gradual pruning's s_t rises strictly from s_i to s_f",
-    how="symbolic; every step of 150 lengths, in float64 to 2e-15",
-    held="yes",
-    cases=cases,
-    tolerance=2e-15,
-)
+    cases=cases, tolerance=2e-15, how="symbolic; every step of 150 lengths, in float64 to 2e-15", held="yes",
+)  # fmt: skip

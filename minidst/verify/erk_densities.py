@@ -58,9 +58,7 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="erk_densities",
-    source="SET, ER; RigL, section 3(1), ERK",
+    name="erk_densities", source="SET, ER; RigL, section 3(1), ERK",
     statement="d_l = min(1, ε·r_l) spends any budget, one ε does, and capping finds it in fewer rounds than layers",
-    held="its code does; the text scales parameters by 1 − r_l, which is neither",
-    cases=cases,
-)
+    cases=cases, held="its code does; the text scales parameters by 1 − r_l, which is neither",
+)  # fmt: skip

@@ -62,17 +62,13 @@ def moments(
             for G in combinations(candidates, k):
                 after[kept + G, visited | set(G)] += chance / comb(len(candidates), k)
         states = after
-    first, second = (
-        sum((chance * Fraction(len(visited), places) ** n for (_, visited), chance in states.items()), Fraction(0))
-        for n in (1, 2)
-    )
-    return first, second - first**2
+    ratios = [(Fraction(len(visited), places), chance) for (_, visited), chance in states.items()]
+    mean = sum((chance * R for R, chance in ratios), Fraction(0))
+    return mean, sum((chance * R**2 for R, chance in ratios), -(mean**2))
 
 
 THEOREM = Theorem(
-    name="expected_itop",
-    source="ITOP; where-to-prune, eq. 1",
+    name="expected_itop", source="ITOP; where-to-prune, eq. 1",
     statement="random growth: E R_T = 1 − (1 − A/N)Π(1 − k_t/M_t), whatever is pruned; E J by the hypergeometric law",
-    held="yes: the pruning criterion cannot matter",
-    cases=cases,
-)
+    cases=cases, held="yes: the pruning criterion cannot matter",
+)  # fmt: skip

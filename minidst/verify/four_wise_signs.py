@@ -34,8 +34,7 @@ def values(p: int, coefficients: int) -> Offset:
     """h(x) mod p of every polynomial with so many coefficients (rows) at every x in GF(p) (columns)."""
     c = np.array(list(product(range(p), repeat=coefficients)))
     powers = np.array([[x**i % p for x in range(p)] for i in range(coefficients)])
-    table: Offset = c @ powers % p
-    return table
+    return np.asarray(c @ powers % p)
 
 
 def times_hit(table: Offset, points: tuple[int, ...], p: int) -> Offset:
@@ -60,9 +59,7 @@ def total(a: int, b: int, q: int) -> int:
 
 
 THEOREM = Theorem(
-    name="four_wise_signs",
-    source="Alon et al. 1999",
+    name="four_wise_signs", source="Alon et al. 1999",
     statement="cubics over GF(p): any 4 values independent, E[n ≤ 4 signs] = p⁻ⁿ; products mod 2⁶¹ − 1 stay below 2⁶³",
-    held="yes; parities are biased by 1/p",
-    cases=cases,
-)
+    cases=cases, held="yes; parities are biased by 1/p",
+)  # fmt: skip

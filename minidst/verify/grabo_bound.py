@@ -19,9 +19,7 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="grabo_bound",
-    source="GSE, eq. 2 and 3",
+    name="grabo_bound", source="GSE, eq. 2 and 3",
     statement="|∇| ≤ ‖h‖₂‖δ‖₂ ≤ |h|₁|δ|₁; |∇| = |h|₁|δ|₁ where h and δ share their only non-zero sample, or one is 0",
-    held="yes; ours is up to B times tighter",
-    cases=cases,
-)
+    cases=cases, held="yes; ours is up to B times tighter",
+)  # fmt: skip

@@ -27,9 +27,7 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="graest_variance",
-    source="GSE, eq. 4 and 5",
+    name="graest_variance", source="GSE, eq. 4 and 5",
     statement="E[YX] = ∇, Var[YX] = ‖δ‖²‖h‖² + ∇² − 2Σδ_b²h_b², |∇| ≤ E|YX| ≤ min(√(∇² + Var), ‖δ‖‖h‖)",
-    held="eq. 4 yes; draws are not proportional to the gradient's magnitude in expectation",
-    cases=cases,
-)
+    cases=cases, held="eq. 4 yes; draws are not proportional to the gradient's magnitude in expectation",
+)  # fmt: skip

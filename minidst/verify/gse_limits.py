@@ -23,9 +23,8 @@ def cases() -> Cases:
             yield absent, max(abs(grown[r] - counts[r]) for r in range(absent))
     for places, m in product(range(1, 6), range(6)):
         for active in range(places + 1):
-            drawn = Counter(
-                tuple(sorted({e for e in draws if e >= active})) for draws in product(range(places), repeat=m)
-            )
+            sequences = product(range(places), repeat=m)
+            drawn = Counter(tuple(sorted({e for e in draws if e >= active})) for draws in sequences)
             for n, count in enumerate(uniform_sample(places, active, m)):
                 for T in combinations(range(active, places), n):
                     yield 1, abs(drawn[T] - count)
@@ -63,9 +62,7 @@ def updated(W: Any, nabla: Any, record: Method, fraction: float) -> SparseLinear
 
 
 THEOREM = Theorem(
-    name="gse_limits",
-    source="GSE 2022, sec. 3",
+    name="gse_limits", source="GSE 2022, sec. 3",
     statement="uniform S: the r-th best is grown in Σ_{i<k} C(r, i)C(N′ − 1 − r, n − 1 − i) of the C(N′, n) samples",
-    held="SET's growth at one end, yes; RigL at the other only if it regrows nothing it drops",
-    cases=cases,
-)
+    cases=cases, held="SET's growth at one end, yes; RigL at the other only if it regrows nothing it drops",
+)  # fmt: skip

@@ -53,10 +53,7 @@ def empty_outputs(n_in: int, n_out: int, nnz: int) -> tuple[int, int]:
 
 
 THEOREM = Theorem(
-    name="init_gain",
-    source="He 2015; Evci 2022; SRigL, appendix A",
+    name="init_gain", source="He 2015; Evci 2022; SRigL, appendix A",
     statement="E of ReLU(Wx)'s mean square is that of x under N(0, 2/k_i), and density times it under N(0, 2/n_in)",
-    how="exhaustive; Monte-Carlo for `he_normal`, 1e-6",
-    held="yes, except for outputs without input",
-    cases=cases,
-)
+    cases=cases, how="exhaustive; Monte-Carlo for `he_normal`, 1e-6", held="yes, except for outputs without input",
+)  # fmt: skip

@@ -59,10 +59,8 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="output_norm_variance",
-    source="SRigL, appendix B, eq. 14, 21 and 25",
+    name="output_norm_variance", source="SRigL, appendix B, eq. 14, 21 and 25",
     statement="Var(‖z‖²/‖x‖²) of a sparse ReLU layer; fan_in ≤ per_layer ≤ bernoulli, except at n = 2",
-    how="exhaustive, symbolic",
+    cases=cases, how="exhaustive, symbolic",
     held="eq. 14 and 25 do; eq. 1, 2, 3 and 21 have k/n for n/k; “always smaller” fails at n = 2",
-    cases=cases,
-)
+)  # fmt: skip

@@ -55,9 +55,7 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="rewiring",
-    source="RigL, § 3 (3) and (4)",
+    name="rewiring", source="RigL, § 3 (3) and (4)",
     statement="A′ = (A ∖ P) ∪ G; survivors keep weight and momentum bit for bit, grown connections start at 0",
-    held="yes",
-    cases=cases,
-)
+    cases=cases, held="yes",
+)  # fmt: skip

@@ -39,9 +39,7 @@ def drawn(f: tuple[int, ...], g: tuple[int, ...], m: int) -> dict[frozenset[int]
 
 
 THEOREM = Theorem(
-    name="sampling_coverage",
-    source="GSE, algorithm 2",
+    name="sampling_coverage", source="GSE, algorithm 2",
     statement="E|S| = Σ_{e ∉ A} 1 − (1 − f_a g_b)^m for S = distinct(m draws) ∖ A; uniform f, g give the most",
-    held="the paper does not state it; S has fewer than γ connections per active one",
-    cases=cases,
-)
+    cases=cases, held="the paper does not state it; S has fewer than γ connections per active one",
+)  # fmt: skip

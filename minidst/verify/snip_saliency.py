@@ -49,9 +49,8 @@ def wrong(weights: tuple[int, ...]) -> int:
 
 
 THEOREM = Theorem(
-    name="snip_saliency",
-    source="SNIP; pruning study, § 3.2; GraSP",
+    name="snip_saliency", source="SNIP; pruning study, § 3.2; GraSP",
     statement="without connection e, L rises by −θ_e∇_e and ½‖∇‖² by −θ_e(H∇)_e, up to O(θ_e²)",
-    held="yes; GraSP's score is half of what ‖∇‖² rises by",
     cases=lambda: ((6, wrong(weights)) for weights in product((-1, 1, 2), repeat=6)),
-)
+    held="yes; GraSP's score is half of what ‖∇‖² rises by",
+)  # fmt: skip

@@ -55,10 +55,7 @@ def cases() -> Cases:
 
 
 THEOREM = Theorem(
-    name="synflow_conservation",
-    source="SynFlow, thm. 1 and 2; earlier GSE, eq. 2",
+    name="synflow_conservation", source="SynFlow, thm. 1 and 2; earlier GSE, eq. 2",
     statement="Σ_e θ ∂R/∂θ = R in every layer, in-flow = out-flow at each neuron; a bias takes g·|b| from those before",
-    held="yes, for networks without biases",
-    cases=cases,
-    tolerance=1e-15,
-)
+    cases=cases, tolerance=1e-15, held="yes, for networks without biases",
+)  # fmt: skip

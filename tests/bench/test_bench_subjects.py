@@ -165,7 +165,7 @@ def test_a_study_without_its_data_is_left_out(monkeypatch, tmp_path):
     monkeypatch.setenv("MINIDST_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     said = []
-    assert scale.width_study(scale.Study("fashion-mnist", 4), said.append) is None
+    assert scale.width_study(scale.WidthStudy("fashion-mnist", 4), said.append) is None
     assert "fashion-mnist left out" in said[0]
 
 

@@ -83,7 +83,7 @@ def test_npz_of_any_arrays(whole, parts, attempt):
     held=st.binary(max_size=64),
     version=st.sampled_from([1, 2, 3, 9]),
 )
-def test_npz_with_a_header_that_promises_anything(descr, shape, fortran, held, version, attempt):
+def test_npz_with_a_header_that_claims_anything(descr, shape, fortran, held, version, attempt):
     member = npy_header(shape, descr if descr[0] == "[" else repr(descr), fortran, version) + held
     attempt("own.npz", zipped(member, member))
 

@@ -28,9 +28,9 @@ def both(number, content, *words):
 
 
 IDX = [
-    *both(2, idx(np.ones((10, 10)))[:-30], "82 bytes", "promises 112"),
-    *both(2, idx(np.ones((2, 2))) + b"!", "more than 16 bytes", "promises 16"), *both(3, HUGE, (2**32 - 1) ** 3 + 16),
-    (1, BOMB, ["more than 18 bytes", "promises 18"]), *((2, STREAM[:length], []) for length in range(len(STREAM))),
+    *both(2, idx(np.ones((10, 10)))[:-30], "82 bytes", "claims 112"),
+    *both(2, idx(np.ones((2, 2))) + b"!", "more than 16 bytes", "claims 16"), *both(3, HUGE, (2**32 - 1) ** 3 + 16),
+    (1, BOMB, ["more than 18 bytes", "claims 18"]), *((2, STREAM[:length], []) for length in range(len(STREAM))),
     (2, gzip.compress(idx(np.ones((2, 2)))) + b"tail", ["gzip"]),
     *((3, struct.pack(">HBB3I", 0, 8, 3, *shape), [shape]) for shape in EMPTY),
     *((1, head, ["header"]) for head in (b"", b"\0\0\x08")),

@@ -16,7 +16,7 @@ from minidst.dst.papers.gradual import GRADUAL, Rising, cubic
 from minidst.dst.papers.lottery import LOTTERY
 from minidst.experiments.compare import compare
 from minidst.nn import SGD, Adam, Linear, SparseLinear
-from minidst.training.rewinding import counts, make_ready
+from minidst.training.rewinding import make_ready, planned_connections
 
 shapes = lists_of(1, 9)
 shares = st.floats(0, 1)
@@ -159,17 +159,24 @@ def test_compare_keeps_its_own_curve_at_the_common_pace():
 
 def rounds(net, sparsities):
     """Make the network ready for one training after the other."""
-    planned = counts(net.connections, net.budget, sparsities)
+    planned = planned_connections(net.connections, net.budget, sparsities)
     for number, keep in enumerate(planned):
         make_ready(net, planned, number)
         yield keep
 
 
 def test_the_rounds_by_hand():
-    assert counts(80, 5, LOTTERY.rounds) == [80, 40, 20, 8, 5]
-    assert counts(84480, 1690, LOTTERY.rounds) == [84480, 42240, 21120, 8448, 4224, 1690]  # 98 % is the target itself
-    assert counts(84480, 845, LOTTERY.rounds) == [84480, 42240, 21120, 8448, 4224, 1690, 845]
-    assert counts(10, 10, LOTTERY.rounds) == [10]
+    assert planned_connections(80, 5, LOTTERY.rounds) == [80, 40, 20, 8, 5]
+    assert planned_connections(84480, 1690, LOTTERY.rounds) == [
+        84480,
+        42240,
+        21120,
+        8448,
+        4224,
+        1690,
+    ]  # 98 % is the target itself
+    assert planned_connections(84480, 845, LOTTERY.rounds) == [84480, 42240, 21120, 8448, 4224, 1690, 845]
+    assert planned_connections(10, 10, LOTTERY.rounds) == [10]
 
 
 def test_rewinding_by_hand():
@@ -204,7 +211,7 @@ def test_every_ticket_starts_from_the_first_weights_and_keeps_the_largest_traine
             p.values.reshape(-1)[:] += net.rng.standard_normal(p.values.size)
             p.state["velocity"], p.steps = np.ones(p.values.size), 3
         trained, seen = weights_of(net), [*seen, keep]
-    assert seen == counts(len(first), net.budget, LOTTERY.rounds)
+    assert seen == planned_connections(len(first), net.budget, LOTTERY.rounds)
     assert seen[-1] == net.connections == net.budget
     assert not any("first" in p.state for p in net.parameters())
 
@@ -224,7 +231,7 @@ def test_fit_trains_every_round_and_returns_the_last_with_the_time_of_all(optimi
     config = Config(epochs=2, batch=12, lr=0.01, optimizer=optimizer, validation=0.25)
     history = fit(net, DATA, "lottery", config)
     left = [one.epochs[-1].connections for one in [*history.earlier, history]]
-    assert left == [620, 310, 155, 62, 31, 25] == counts(DENSE, net.budget, LOTTERY.rounds)
+    assert left == [620, 310, 155, 62, 31, 25] == planned_connections(DENSE, net.budget, LOTTERY.rounds)
     assert net.connections == net.budget == 25
     assert all(isinstance(layer, SparseLinear) for layer in net.weighted)
     assert [one.method for one in history.earlier] == ["lottery"] * 5

@@ -47,7 +47,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             members = archive.infolist()
             packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
             if packed or sum(member.file_size for member in members) > os.path.getsize(path):
-                raise ValueError("it is compressed, or promises more bytes than it has")
+                raise ValueError("it is compressed, or claims more bytes than it has")
             header = json.loads(archive.read(HEADER))
             arrays = {}
             for member in members:

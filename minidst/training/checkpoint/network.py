@@ -33,12 +33,9 @@ def packed(net: Network, arrays: Arrays) -> dict[str, Any]:
         is_array = isinstance(kept, np.ndarray)
         memory[key] = _added(arrays, f"memory{number}", kept, where) if is_array else to_json(kept, where)
     return {
-        "layers": layers,
-        "loss": to_json(net.loss, "the network's loss"),
-        "budget": int(net.budget),
-        "memory": memory,
+        "layers": layers, "loss": to_json(net.loss, "the network's loss"), "budget": int(net.budget), "memory": memory,
         "generators": [_packed_generator(rng) for rng in generators],
-    }
+    }  # fmt: skip
 
 
 def unpacked(header: dict[str, Any], arrays: Arrays) -> Network:
@@ -87,10 +84,8 @@ def _packed_layer(l: int, layer: Layer, generators: list[Generator], arrays: Arr
         return {"kind": "LeakyReLU", "slope": to_json(layer.slope, "slope")}
     if isinstance(layer, ReLU) and kind is ReLU:
         return {"kind": "ReLU", "in_place": layer.in_place}
-    raise ValueError(
-        f"layer {l} is a {kind.__name__}, which cannot be saved; "
-        "a file holds SparseLinear, Linear, ReLU, LeakyReLU and Dropout"
-    )
+    raise ValueError(f"layer {l} is a {kind.__name__}, which cannot be saved; "
+                     "a file holds SparseLinear, Linear, ReLU, LeakyReLU and Dropout")  # fmt: skip
 
 
 def _unpacked_layer(l: int, given: dict[str, Any], generators: list[Generator], arrays: Arrays) -> Layer:

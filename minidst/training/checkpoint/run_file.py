@@ -14,7 +14,7 @@ from ..._support.atomic_write import atomic_write
 from ..._support.validation import check_type
 from ..._support.version import __version__
 from ...data import LOADERS, Dataset, identity, load
-from ...data.reading import as_path, reading, shown
+from ...data.reading import expanded_path, reading, shown
 from ...dst import Method
 from ...kernels.arrays import Offset
 from ..config import Config, check_weights
@@ -39,7 +39,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
     step, or the file cannot be written; FloatingPointError if it has diverged, for then an earlier file is worth more.
     """
     check_type("run", run, Run, "a minidst.Run: Run(net, data, method) is one before its first step")
-    file = as_path(path, "path")
+    file = expanded_path(path, "path")
     run.check_between_steps()
     last = max(run.progress.t - 1, 0)
     check_weights(run.net, last, last // run.per_epoch, float(run.config.lr))
@@ -56,24 +56,13 @@ def _header(run: Run, arrays: Arrays) -> dict[str, Any]:
     arrays["order"] = _narrow(at.order if in_epoch else at.order[:0])
     arrays["losses"] = np.array(at.losses, np.float64)
     return {
-        "format": FORMAT,
-        "minidst": __version__,
-        "numpy": np.__version__,
-        "data": run.identity,
-        "method": method_to_json(run.method),
-        "config": to_json(run.config, "the run cannot be saved: its config"),
+        "format": FORMAT, "minidst": __version__, "numpy": np.__version__, "data": run.identity,
+        "method": method_to_json(run.method), "config": to_json(run.config, "the run cannot be saved: its config"),
         "notes": run.notes,
-        "progress": {
-            "plan": list(run.plan),
-            "t": at.t,
-            "most": at.peak_bytes,
-            "exchanged": at.exchanged,
-            "considered": at.considered,
-            "seconds": at.seconds,
-        },
-        "history": run.history.to_dict(),
-        "network": packed(run.net, arrays),
-    }
+        "progress": {"plan": list(run.plan), "t": at.t, "most": at.peak_bytes, "exchanged": at.exchanged,
+                     "considered": at.considered, "seconds": at.seconds},
+        "history": run.history.to_dict(), "network": packed(run.net, arrays),
+    }  # fmt: skip
 
 
 def _narrow(order: Offset) -> Any:
@@ -88,16 +77,14 @@ def load_run(path: str | os.PathLike[str], data: Dataset | None = None) -> Run:
     functions of your own has to be in METHODS under its name, as when it was saved.
     Raises ValueError for a file that is missing, damaged, or of a newer minidst, and for other data.
     """
-    file = as_path(path, "path")
+    file = expanded_path(path, "path")
     with reading(file, KIND, REMEDY):
         header, arrays = read(file)
         version = counted(header["format"], "format")
     if version > FORMAT:
         by = str(header.get("minidst"))[:20]
-        raise ValueError(
-            f"{shown(file)} is of format {version}, written by minidst {by}, and this one reads up to {FORMAT}: "
-            "install that version"
-        )
+        raise ValueError(f"{shown(file)} is of format {version}, written by minidst {by}, "
+                         f"and this one reads up to {FORMAT}: install that version")  # fmt: skip
     with reading(file, KIND, REMEDY):
         header = upgraded(header) if version < 2 else header
         wanted = header["data"]
