@@ -9,12 +9,16 @@ import pytest
 import minidst
 from minidst import dst, formats, topology
 from minidst._support.deprecated import MODULES, MOVED
+from minidst.dst.papers.gse import micro_batches
 
 
 def old_module(name):
     sys.modules.pop(name, None)
     with pytest.warns(DeprecationWarning, match=f"{name} is now {MODULES.get(name, '')}"):
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
+    package, _, leaf = name.rpartition(".")
+    delattr(importlib.import_module(package), leaf)  # importing has bound it there, past the package's __getattr__
+    return module
 
 
 @pytest.mark.parametrize(("old", "new"), MODULES.items())
@@ -35,7 +39,8 @@ def test_a_name_that_did_not_move_with_its_module_is_found(old, new):
 
 @pytest.mark.parametrize(("package", "old", "new"), [
     (dst, "Linear", dst.LinearDecay), (dst, "Site", dst.GrowthContext),
-    (dst, "exchange_globally", dst.update.exchange_globally), (topology, "deal", topology.apportion),
+    (dst, "exchange_globally", dst.update.exchange_globally), (dst, "score", dst.grow),
+    (dst, "update_in_parts", micro_batches.update_in_parts), (topology, "deal", topology.apportion),
     (formats, "Columns", formats.CSCView),
 ])  # fmt: skip
 def test_an_old_name_is_the_new_one(package, old, new):

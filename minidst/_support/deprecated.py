@@ -47,6 +47,7 @@ MODULES = {
 MOVED = {
     "minidst.metrics.half_width": "minidst._support.statistics.half_width",
     "minidst.promises.broken_promises": "minidst.analysis.method_checks.check_method",
+    "minidst.sweep.measure": "minidst.experiments.sweep.run_trial",
 }
 """Names that did not move with their module."""
 

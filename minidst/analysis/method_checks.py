@@ -100,7 +100,7 @@ class _CheckedUpdate:
             survives[at] = np.all([new[name][at] == old[name][before_at] for name in old], axis=0)
             must_be_zero = [new[name] for name in old if name != "weight" or self.record.initial_weight is zeros]
             if any(array[~survives].any() for array in must_be_zero):
-                raise ValueError("an update changed what a survivor has, or gave a newborn more than a first weight")
+                raise ValueError("an update changed a survivor, or gave a grown connection more than a first weight")
             grown += int(np.count_nonzero(~survives))
         if grown > done.grown:
             raise ValueError(f"an update says it grew {done.grown} connections, and {grown} are new or regrown")

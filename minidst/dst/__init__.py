@@ -19,6 +19,8 @@ __all__ = [
 RENAMED = {
     "Linear": "minidst.dst.schedule.LinearDecay", "Site": "minidst.dst.grow.GrowthContext",
     "exchange_globally": "minidst.dst.update.exchange_globally",
+    "score": "minidst.dst.grow",
+    "update_in_parts": "minidst.dst.papers.gse.micro_batches.update_in_parts",
 }  # fmt: skip
 __getattr__ = renamed("minidst.dst", RENAMED)
 update.__class__ = CallableModule

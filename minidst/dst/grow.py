@@ -75,7 +75,7 @@ def all_absent(context: GrowthContext, k: int, rng: np.random.Generator) -> None
 
 def pick(S: Offset | None, k: int, rng: np.random.Generator) -> Offset:
     """G: any k of S, uniformly; S itself where it has no more than k."""
-    assert S is not None, "Method refuses all_absent without a score"
+    assert S is not None, "a record of all_absent has a score"
     return S if S.size <= k else np.sort(rng.choice(S, k, replace=False))
 
 

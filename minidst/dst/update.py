@@ -2,7 +2,7 @@
 
     within a layer    k = round(α_t·|A|); P: the k lowest scores of the layer; G: k of its candidates
     among layers      k is the sum of theirs; P and G are the k best of all layers together (scope="global"), or each
-                      layer is told how many to grow (`redistribute`)
+                      layer learns how many to grow (`redistribute`)
 
 Nothing changes before everything is chosen. Where fewer than k can be grown, fewer are pruned: the number of
 connections never changes. `apply` is the only place where layers are rewired.
@@ -75,7 +75,7 @@ def choose(
 
 def lowest(layers: Sequence[SparseLinear], method: Method, k: int, rng: Generator) -> tuple[Float, Offset]:
     """(scores of all connections of these layers, one layer after the other; the positions P of the k lowest)."""
-    assert method.prune is not None, "there is nothing to prune by"
+    assert method.prune is not None, "the caller checks this"
     scores = np.concatenate([method.prune(layer.weight.values, layer.gradient, rng) for layer in layers])
     return scores, k_smallest(scores, k)
 
@@ -140,7 +140,7 @@ def exchange_globally(net: Network, method: Method, fraction: float, rng: Genera
     layers = net.sparse
     if method.prune is None or all(layer.W.density == 1 for layer in layers):
         return Exchange()
-    assert method.score is not None, "Method refuses scope='global' without one"
+    assert method.score is not None, "a record of scope='global' has a score"
     sizes, quota = [layer.W.nnz for layer in layers], quotas(layers, method, fraction)
     k, prunes_first = quota[0][0], method.order == "prune_then_grow"
     P = NONE
@@ -166,7 +166,7 @@ def exchange_globally(net: Network, method: Method, fraction: float, rng: Genera
 
 
 def quotas(layers: Sequence[SparseLinear], method: Method, fraction: float) -> list[tuple[int, int]]:
-    """(k, k′) of each layer: how many it offers to grow, and how many its candidates are told to expect.
+    """(k, k′) of each layer: how many it offers to grow, and how many prunes its candidates are sized for.
 
     Both are its own k = round(α_t·|A|) or, if all layers choose together, the sum of those and its part of that sum
     ∝ n_out·n_in.

@@ -114,7 +114,7 @@ def steps(net: Network, data: Dataset, method: Method, config: Config, at: Progr
 
 @dataclass(frozen=True)
 class Batch:
-    """Some samples of a training set. X and y are made anew each time they are asked for."""
+    """Some samples of a training set. X and y are gathered on each access."""
 
     data: Dataset
     samples: Offset
@@ -159,6 +159,6 @@ def _begin(net: Network, data: Dataset, method: Method, config: Config) -> None:
             batch = Batch(data, np.arange(start, min(start + config.batch, n)), net.dtype)
             yield batch.X, batch.y
 
-    assert method.begin is not None, "asked by steps"
+    assert method.begin is not None, "checked by steps"
     with one_blas_thread():
         method.begin(net, one_pass, net.rng)

@@ -51,11 +51,12 @@ def seeded_by_the_number_of_calls(site, k, rng):
 
 @pytest.mark.parametrize(("record", "words"), [
     (replace(RIGL, update=only_drops), ["grow as many as you drop"]),
-    (after_rigl(lambda weight: weight.state["velocity"].fill(0)), ["changed what a survivor has"]),
+    (after_rigl(lambda weight: weight.state["velocity"].fill(0)), ["changed a survivor"]),
     (after_rigl(lambda weight: np.multiply(weight.values, np.float32(0.99), out=weight.values)),
-        ["changed what a survivor has"]),
-    (after_rigl(lambda weight: np.putmask(weight.state["velocity"], weight.values == 0, 1)), ["gave a newborn more"]),
-    (after_rigl(lambda weight: np.putmask(weight.values, weight.values == 0, 0.1)), ["gave a newborn more"]),
+        ["changed a survivor"]),
+    (after_rigl(lambda weight: np.putmask(weight.state["velocity"], weight.values == 0, 1)),
+        ["gave a grown connection more"]),
+    (after_rigl(lambda weight: np.putmask(weight.values, weight.values == 0, 0.1)), ["gave a grown connection more"]),
     (after_rigl(lambda weight: None, grown=0), ["says it grew 0 connections"]),
     (method("set", candidates=lambda site, k, rng: dst.random_absent(site, k, np.random.default_rng())),
         ["two runs of one seed differ"]),

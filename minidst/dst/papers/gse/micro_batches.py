@@ -11,7 +11,7 @@ signs of all layers first, so there S is the same in a network of one layer, and
 It costs a forward and a backward pass more. Dropout draws its masks anew in each pass.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
@@ -42,44 +42,55 @@ class MicroBatches:
         self, net: Network, method: Method, batch: Any, fraction: float, rng: np.random.Generator
     ) -> tuple[float, Exchange]:
         """(mean loss of the batch, what was done)."""
-        sample, layers = method.candidates, net.sparse
-        assert isinstance(sample, GuidedSample), "micro_batched requires it"
-        guide = sample.distribution
-        tallies = [Tally(guide, layer.shape, batch.size, rng) for layer in layers] if isinstance(guide, Sketch) else []
-        total = 0.0
-        for loss in _passes(net, batch, self.parts):
-            total += loss
-            if not isfinite(loss):
-                return total, Exchange()
-            for tally, layer in zip(tallies, layers, strict=False):  # no tallies: f and g do not depend on the data
-                tally.add(*layer.last_batch())
+        return update_in_parts(net, method, batch.size, lambda: _passes(net, batch, self.parts), fraction, rng)
 
-        S: dict[SparseLinear, Offset] = {}
-        quota = quotas(layers, method, fraction)
-        for l, layer in enumerate(layers):
-            context = GrowthContext.of(layer, net)
-            f, g = tallies[l].finished() if tallies else guide(context, rng)
-            S[layer] = sample.draw(context, quota[l][1], f, g, rng)
 
-        nabla = {layer: np.zeros(S[layer].size, net.dtype) for layer in layers}
-        active = {layer: np.zeros(layer.connections, net.dtype) for layer in layers}
-        for _ in _passes(net, batch, self.parts):
-            for layer in layers:
-                nabla[layer] += gradient_at(*layer.last_batch(), S[layer])
-                active[layer] += layer.gradient
+def update_in_parts(
+    net: Network, method: Method, B: int, passes: Callable[[], Iterator[float]], fraction: float,
+    rng: np.random.Generator,
+) -> tuple[float, Exchange]:  # fmt: skip
+    """(loss of the batch, what was done). B: samples of the batch.
+
+    Each call of `passes` takes the micro-batches forward and backward, one a step, and yields their parts of the loss.
+    """
+    sample, layers = method.candidates, net.sparse
+    assert isinstance(sample, GuidedSample), "micro_batched requires it"
+    guide = sample.distribution
+    tallies = [Tally(guide, layer.shape, B, rng) for layer in layers] if isinstance(guide, Sketch) else []
+    total = 0.0
+    for loss in passes():
+        total += loss
+        if not isfinite(loss):
+            return total, Exchange()
+        for tally, layer in zip(tallies, layers, strict=False):  # no tallies: f and g do not depend on the data
+            tally.add(*layer.last_batch())
+
+    S: dict[SparseLinear, Offset] = {}
+    quota = quotas(layers, method, fraction)
+    for l, layer in enumerate(layers):
+        context = GrowthContext.of(layer, net)
+        f, g = tallies[l].finished() if tallies else guide(context, rng)
+        S[layer] = sample.draw(context, quota[l][1], f, g, rng)
+
+    nabla = {layer: np.zeros(S[layer].size, net.dtype) for layer in layers}
+    active = {layer: np.zeros(layer.connections, net.dtype) for layer in layers}
+    for _ in passes():
         for layer in layers:
-            layer.weight.grad = active[layer]
+            nabla[layer] += gradient_at(*layer.last_batch(), S[layer])
+            active[layer] += layer.gradient
+    for layer in layers:
+        layer.weight.grad = active[layer]
 
-        def drawn(context: GrowthContext, k: int, rng: np.random.Generator) -> Offset:
-            assert context.layer is not None, "update_topology passes it"
-            return S[context.layer]
+    def drawn(context: GrowthContext, k: int, rng: np.random.Generator) -> Offset:
+        assert context.layer is not None, "update_topology passes it"
+        return S[context.layer]
 
-        def known(context: GrowthContext, keys: Offset) -> Float:
-            assert context.layer is not None, "update_topology passes it"
-            return np.abs(nabla[context.layer][np.searchsorted(S[context.layer], keys)])
+    def known(context: GrowthContext, keys: Offset) -> Float:
+        assert context.layer is not None, "update_topology passes it"
+        return np.abs(nabla[context.layer][np.searchsorted(S[context.layer], keys)])
 
-        known_gradient = replace(method, candidates=drawn, score=Score("gradient", known))
-        return total, update_topology(net, known_gradient, fraction, rng)
+    known_gradient = replace(method, candidates=drawn, score=Score("gradient", known))
+    return total, update_topology(net, known_gradient, fraction, rng)
 
 
 def _passes(net: Network, batch: Any, parts: int) -> Iterator[float]:
