@@ -75,7 +75,9 @@ class Sparse(ABC):
 
     def index_bytes(self) -> int:
         """Bytes of the index arrays, with those of the view by columns if it has been built."""
-        total: int = sum(getattr(self, name).nbytes for name in self.__dataclass_fields__.keys() - {"shape", "values"})
+        total = 0
+        for name in self.__dataclass_fields__.keys() - {"shape", "values"}:
+            total += getattr(self, name).nbytes
         if "columns" in self.__dict__:
             total += self.columns.colptr.nbytes + self.columns.rows.nbytes
             total += 0 if hasattr(self, "indptr") else self.columns.indptr.nbytes  # made for the view

@@ -43,8 +43,10 @@ class Parameter:
 
     def carried(self, values: Float, source: Offset) -> Parameter:
         """This parameter after `topology.rewire`: state follows the survivors, new connections start at 0."""
-        state = {name: carry(array, source) for name, array in self.state.items()}
-        return Parameter(values, None if self.grad is None else carry(self.grad, source), state, self.steps)
+        new = Parameter(values, None if self.grad is None else carry(self.grad, source), {}, self.steps)
+        for name, array in self.state.items():
+            new.state[name] = carry(array, source)
+        return new
 
 
 def he_normal(rows: Index, rng: np.random.Generator, dtype: Any = np.float32) -> Float:

@@ -138,9 +138,15 @@ class Network:
 
     def state_bytes(self) -> int:
         """Bytes of what training keeps from step to step: values, indices, and the state of optimizer and method."""
-        arrays = [array for p in self.parameters() for array in (p.values, *p.state.values())]
-        arrays += [kept for kept in self.memory.values() if isinstance(kept, np.ndarray)]
-        return sum(array.nbytes for array in arrays) + sum(layer.W.index_bytes() for layer in self.sparse)
+        total = 0
+        for p in self.parameters():
+            for array in (p.values, *p.state.values()):
+                total += array.nbytes
+        for layer in self.sparse:
+            total += layer.W.index_bytes()
+        for kept in self.memory.values():
+            total += kept.nbytes if isinstance(kept, np.ndarray) else 0
+        return total
 
     def memory_bytes(self) -> dict[str, int]:
         """Bytes held now: values (with biases), indices (with views by columns), gradients, optimizer_state,

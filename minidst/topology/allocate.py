@@ -29,9 +29,13 @@ def allocate(shapes: Sequence[tuple[int, ...]], density: float, kind: Kind = "er
         raise ValueError(f"shapes {quoted(shapes)} must be of at least one layer, each (n_out, n_in) or (n_out, n_in, "
                          f"k_h, k_w), whole numbers from 1 to {INT32_MAX}")  # fmt: skip
     check_interval("density", density, "(0, 1]", "1 is the dense network")
-    sizes = np.array([prod(map(int, shape)) for shape in shapes], np.int64)
-    ends = [[int(n) for n in (shape if kind == "erk" else shape[:2])] for shape in shapes]  # ER looks at no kernel
-    weights = sizes * np.array([1.0 if kind == "uniform" else sum(end) / prod(end) for end in ends])
+    sizes, ratios = np.empty(len(shapes), np.int64), np.ones(len(shapes))
+    for l, shape in enumerate(shapes):
+        sizes[l] = prod(map(int, shape))
+        if kind != "uniform":
+            ends = tuple(map(int, shape if kind == "erk" else shape[:2]))  # ER looks at inputs and outputs only
+            ratios[l] = sum(ends) / prod(ends)
+    weights = ratios * sizes
     counts = _largest_remainder(_capped_shares(weights, sizes, round(density * int(sizes.sum()))), sizes)
     if counts.min() < 1:
         layer = int(counts.argmin())

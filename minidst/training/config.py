@@ -78,8 +78,10 @@ def check_start(net: Network, data: Dataset, method: Method) -> None:
         raise ValueError(f"method {method.name!r} starts dense and this network is sparse; build it with that method")
     if method.dynamic and not net.sparse and method.start == "sparse":
         raise ValueError(f"method {method.name!r} rewires sparse layers and this network has none; use method 'dense'")
-    for name in (name for layer in net.sparse for name, kind in FORMATS.items() if type(layer.W) is kind):
-        method.check_format(name)
+    for layer in net.sparse:
+        for name, kind in FORMATS.items():
+            if type(layer.W) is kind:
+                method.check_format(name)
 
 
 def check_schedule(method: Method, config: Config, samples: int) -> None:
@@ -91,7 +93,10 @@ def check_schedule(method: Method, config: Config, samples: int) -> None:
     T = config.epochs * per_epoch
     if T == 1 or (method.prune is None and method.update is None):  # a single step has room for no update
         return
-    if not has_published_schedule(method) and not any(method.schedule.fraction(t, T, per_epoch) > 0 for t in range(T)):
+    for t in range(T):
+        if method.schedule.fraction(t, T, per_epoch) > 0:
+            return
+    if not has_published_schedule(method):
         raise ValueError(f"method {method.name!r} would never update its connections: {method.schedule} comes at none "
                          f"of {T} steps; lower the schedule's every, or train for more epochs")  # fmt: skip
 
