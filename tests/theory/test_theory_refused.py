@@ -51,6 +51,10 @@ EMPTY, ACTIVE = np.array([], int), np.array([[True, False, False]])
 product = partial(theory.condensed_product, ONES[None])
 MLP = [(300, 784), (100, 300), (10, 100)]
 REFUSED = [  # call, words of its message
+    *(
+        (partial(theory.grabo_bound, np.ones(h), np.ones(delta)), [f"h has shape {h} and delta {delta};", "(n_in, B)"])
+        for h, delta in (((3,), (2, 4)), ((3, 4), (4,)), ((3, 4), (2, 5)))
+    ),
     (partial(product, np.array([[0, 2]]), ONES), ["from 0 to 2; v (2,) ", " from 0 to 1"]),
     (partial(product, np.array([[-1, 1]]), ONES), ["from -1 to 1; v (2,) ", " from 0 to 1"]),
     (partial(product, np.array([[0], [1]]), ONES), ["values are (1, 2) and indices (2, 1)"]),
