@@ -164,6 +164,8 @@ def train_test_split(x: Array, y: Array, test: float, seed: int, name: str) -> t
     if not 0 < held_out < len(x):
         raise ValueError(f"{name}: test={test} of {len(x)} samples leaves {len(x) - held_out} to train on and "
                          f"{held_out} to test on: give more samples or another fraction")  # fmt: skip
+    if x.size == 0 or y.size == 0:  # a header may claim any number of rows without columns, too many to be shuffled
+        raise ValueError(f"{name}: x has shape {x.shape} and y {y.shape}: give at least one column")
     order = np.random.default_rng(seed).permutation(len(x))
     test_rows, train_rows = order[:held_out], order[held_out:]
     return x[train_rows], y[train_rows], x[test_rows], y[test_rows]
