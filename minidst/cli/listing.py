@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from math import isnan
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -60,7 +61,8 @@ def run_verify(arguments: argparse.Namespace) -> int:
     if arguments.json:
         rows = [
             {"name": theorem.name, "source": theorem.source, "statement": theorem.statement, "how": theorem.how,
-             "paper_held": theorem.held, "cases": counted.cases, "deviation": counted.deviation,
+             "paper_held": theorem.held, "cases": counted.cases,
+             "deviation": None if isnan(counted.deviation) else counted.deviation,  # JSON has no NaN
              "tolerance": theorem.tolerance, "holds": counted.deviation <= theorem.tolerance, "seconds": seconds}
             for theorem, counted, seconds in found
         ]  # fmt: skip

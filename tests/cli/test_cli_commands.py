@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,6 +22,7 @@ from minidst.cli.tables import comparison_table, method_table, source_table
 from minidst.data import sources
 from minidst.experiments.compare import METHODS_COMPARED, Row
 from minidst.training.history import Epoch, History
+from minidst.verify import THEOREMS
 
 ROOT = Path(minidst.__file__).parent.parent
 QUICK = ("--epochs", "1", "--hidden", "8", "--density", "0.3", "--batch", "256")
@@ -175,6 +177,19 @@ def test_data_as_json_has_a_place_or_the_way_to_get_one(printed):
     assert found["cifar10"]["found"] is None
     assert found["cifar10"]["how"]
     assert found["cifar10"]["looked_in"]
+
+
+@pytest.mark.parametrize("wrong_by", [0.0, 0.5, float("nan")])
+def test_verify_says_what_holds_and_ends_with_1_where_something_does_not(wrong_by, command, monkeypatch):
+    false = replace(THEOREMS["rewiring"], cases=lambda: [(3, wrong_by)])
+    monkeypatch.setitem(THEOREMS, "rewiring", false)
+    code, out, _ = command("verify", "grabo_bound", "rewiring")
+    rows = [line.split() for line in out.splitlines() if not line.startswith(" ")][2:]
+    assert [(row[0], row[-1]) for row in rows] == [("grabo_bound", "yes"), ("rewiring", "NO" if wrong_by else "yes")]
+    assert code == (1 if wrong_by else 0)
+    assert widest(out) <= 80
+    (told,) = parsed(command("verify", "rewiring", "--json")[1])
+    assert (told["holds"], told["deviation"]) == (not wrong_by, wrong_by if wrong_by < 1 else None)
 
 
 def test_source_table_puts_every_folder_on_a_line_of_its_own():
