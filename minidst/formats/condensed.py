@@ -82,7 +82,7 @@ class Condensed(Sparse):
             )
         rectangle = (active.size, int(counts[0]))
         indices, weights = np.reshape(cols, rectangle), np.reshape(values, rectangle)
-        return cls._unchecked(shape=shape, indices=indices, values=weights, rows=active.astype(np.int32))
+        return object.__new__(cls)._set(shape=shape, indices=indices, values=weights, rows=active.astype(np.int32))
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         if self.active.size < self.shape[0]:

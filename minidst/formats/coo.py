@@ -40,7 +40,7 @@ class COO(Sparse):
     @classmethod
     def from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
         """`from_connections` without its checks."""
-        return cls._unchecked(shape=shape, rows=rows, cols=cols, values=values)
+        return object.__new__(cls)._set(shape=shape, rows=rows, cols=cols, values=values)
 
     def to_scipy(self) -> Any:
         """A `scipy.sparse.coo_array` of copies."""

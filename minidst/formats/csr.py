@@ -62,7 +62,7 @@ class CSR(Sparse):
         """`from_connections` without its checks."""
         indptr = np.zeros(shape[0] + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=shape[0]), out=indptr[1:])
-        return cls._unchecked(shape=shape, indptr=indptr, indices=cols, values=values)
+        return object.__new__(cls)._set(shape=shape, indptr=indptr, indices=cols, values=values)
 
     def to_scipy(self) -> Any:
         """A `scipy.sparse.csr_array` of copies."""

@@ -50,19 +50,13 @@ class Sparse(ABC):
     def from_sorted(cls, shape: tuple[int, int], rows: Index, cols: Index, values: Float) -> Self:
         """`from_connections` without its checks, for int32 connections known to be in order, and finite weights."""
 
-    @classmethod
-    def _unchecked(cls, **fields: Any) -> Self:
-        """An instance of fields that have been checked, its index arrays read-only."""
-        W = object.__new__(cls)
-        W._set(**fields)
-        return W
-
-    def _set(self, **fields: Any) -> None:
+    def _set(self, **fields: Any) -> Self:
         """Set fields that have been checked; index arrays become read-only."""
         for name, value in fields.items():
             if isinstance(value, np.ndarray) and name != "values":
                 value.flags.writeable = False
             object.__setattr__(self, name, value)
+        return self
 
     @abstractmethod
     def _spmm(self, X: Float, bias: Float, out: Float) -> None: ...
