@@ -112,6 +112,9 @@ def test_memory_bytes_is_the_sum_one_can_do_by_hand():
     assert net.memory_bytes() == held
     nn.SGD().step(list(net.parameters()), 0.1)
     assert net.memory_bytes() == {**held, "optimizer_state": VALUES}
+    net.memory = {"momentum": np.zeros(7, np.float32), "updates": 3}
+    assert net.memory_bytes() == {**held, "optimizer_state": VALUES, "method_state": 28}
+    assert net.state_bytes() == VALUES + VALUES + 28 + CSR_1 + CSR_2 + CSC_2
     assert all(type(number) is int for number in net.memory_bytes().values())
 
 

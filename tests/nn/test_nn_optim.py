@@ -111,6 +111,11 @@ def test_adamw_shrinks_a_weight_without_gradient_and_leaves_its_moments_at_zero(
     np.testing.assert_array_equal([p.state["m"], p.state["v"]], np.zeros((2, 2)))
 
 
+def test_optimizers_start_with_the_numbers_that_comparisons_are_made_with():
+    assert SGD() == SGD(momentum=0.9, weight_decay=5e-4, nesterov=False)
+    assert Adam() == Adam(beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0)
+
+
 @pytest.mark.parametrize(("optimizer", "names"), [(SGD(), {"velocity"}), (Adam(), {"m", "v"})])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_state_is_one_number_of_the_weights_type_per_connection(optimizer, names, dtype):

@@ -166,6 +166,7 @@ MLP = [(300, 784), (100, 300), (10, 100)]
     (partial(allocate, MLP, 0.1, "ERK"), ["'ERK'", "uniform, er, erk"]),
     (partial(distinct, [6, 2], 5, rng()), [6, "5 places", "0 to 5"]),
     (partial(distinct, [0, 7], 5, rng()), [7, "5 places", "0 to 5"]),
+    *[(partial(distinct, counts, 5, rng()), [counts, "whole numbers", "0 to 5"]) for counts in ([1.5], [[1, 2]], True)],
     (partial(distinct, [-1, 2], 5, rng()), [-1, "5 places", "0 to 5"]), (partial(gnm, 2, 3, 7, rng()), [7, 6]),
     (partial(constant_fan_in, 2, 3, 4, rng()), [4, 3]), (partial(bernoulli, 2, 3, 1.1, rng()), []),
 ])  # fmt: skip
