@@ -1,9 +1,23 @@
 """The records: what they are, and what two fields that contradict each other are told (test_dst_refused.py)."""
 
+import inspect
+import re
+
 import pytest
 
 from minidst import METHODS, dst, method
-from minidst.dst import Constant, Cosine, GuidedSample, all_absent, from_init, gradient, random_absent, zeros
+from minidst.analysis.flops import training_flops
+from minidst.dst import (
+    Constant,
+    Cosine,
+    GuidedSample,
+    all_absent,
+    from_init,
+    gradient,
+    micro_batched,
+    random_absent,
+    zeros,
+)
 from minidst.dst.method import name_of
 from minidst.dst.papers.gse.distributions import grabo, graest, graest_four_wise, l2, uniform
 from minidst.dst.papers.snfs import momentum
@@ -27,6 +41,20 @@ def test_a_record_knows_its_name_its_paper_and_what_it_does(name):
     assert record.summary
     assert "\n" not in record.summary
     assert record == method(name)
+
+
+VALUES = {"f_S": 7.0, "f_D": 11.0, "ΔT": 5.0, "S": 3.0}
+
+
+@pytest.mark.parametrize(
+    "record", [*METHODS.values(), *(micro_batched(METHODS[name], 4) for name in METHODS if name.startswith("gse"))]
+)
+def test_the_docstring_of_a_formula_is_the_formula(record):
+    text = record.flops.__doc__.split(",")[0].replace("|S|", "S")  # after a comma it explains
+    python = re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text)
+    known = {symbol: VALUES[symbol] for symbol in inspect.signature(record.flops).parameters}
+    assert record.flops(**known) == pytest.approx(eval(python, dict(known)))
+    assert training_flops(record, 7.0, 11.0, every=5, considered=3) == record.flops(**known)
 
 
 # Heddes et al. 2024: γ = 1, α = 0.2, ΔT = 1000, ⌈·⌉, and what is pruned cannot be grown in the same update
