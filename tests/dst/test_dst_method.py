@@ -19,6 +19,7 @@ from minidst.dst import (
     zeros,
 )
 from minidst.dst.method import name_of
+from minidst.dst.papers.gradual import Rising, cubic
 from minidst.dst.papers.gse.distributions import grabo, graest, graest_four_wise, l2, uniform
 from minidst.dst.papers.snfs import momentum
 from minidst.dst.prune import magnitude, mest, per_sign, snip
@@ -79,6 +80,8 @@ GSE = {
         # the earlier paper: |S| is counted from |P|, so P is known first
         ("gse-2022", GSE | {"candidates": GuidedSample(grabo, 10, "pruned"), "scope": "global",
                             "schedule": Cosine(0.2, 1000, 0.6), "order": "prune_then_grow"}),
+        # Zhu and Gupta 2018: to the final sparsity along a cubic, every 100 steps, by magnitude in the whole network
+        ("gradual", {"prune": magnitude, "schedule": Rising(1.0, 100, 0.75, cubic), "scope": "global"}),
     ],
 )  # fmt: skip
 def test_a_record_is_its_papers(name, fields):
