@@ -64,13 +64,12 @@ def choose(
     if prunes_first:
         scores = method.prune(layer.weight.values, layer.gradient, rng)
         P = k_smallest(scores, k)
-    context, S = candidates(layer, method, P, k, rng, net)
-    G = method.score(context, S, k) if method.score else pick(S, k, rng)
+    G, considered = grow(layer, method, P, k, rng, net)
     if not prunes_first:
         P = k_smallest(method.prune(layer.weight.values, layer.gradient, rng), G.size)
     elif G.size < P.size:
         P = spare(P, scores, np.isin(layer.W.keys()[P], G, assume_unique=True), G.size)
-    return P, G, context.free if S is None else S.size
+    return P, G, considered
 
 
 def lowest(layers: Sequence[SparseLinear], method: Method, k: int, rng: Generator) -> tuple[Float, Offset]:

@@ -100,7 +100,7 @@ def adam(
 ) -> None:  # fmt: skip
     """m ← β₁m + r₁∇;  v ← β₂v + r₂∇²;  w ← (1 − ηλ)w − η·(m/c₁) / (√(v/c₂) + ε);  r = 1 − β, c = 1 − βᵗ, decay = ηλ.
 
-    r is an argument, for 1 − 0.999 taken in float32 has only four digits left.
+    r is an argument because 1 − 0.999 computed in float32 has only four digits left.
     """
     for e in range(w.size):
         g = grad[e]

@@ -19,8 +19,8 @@ def jit(kernel: F, *, as_written: bool = False) -> F:
 
     The order of a sum is fixed by the code LLVM makes of it, not by the caller: `reassoc` and `contract` let a loop
     over the batch use vector registers and fused multiply-adds, unless sums are to be taken `as_written`. The rest of
-    `fastmath` stays off, for it would let LLVM assume away NaN and infinity, which the trainer must see. Division by
-    zero gives inf, as in NumPy.
+    `fastmath` stays off: it would let LLVM assume away NaN and infinity, which the trainer must see. Division by zero
+    gives inf, as in NumPy.
     """
     options = _OPTIONS | {"fastmath": False if as_written else {"reassoc", "contract"}}
     try:

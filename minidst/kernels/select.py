@@ -46,7 +46,7 @@ def kth_smallest(scores: Index, k: int) -> int:
     """The k-th smallest (from 0) of float32 numbers, given and returned as their bits; digits of eleven, first to last.
 
     Each pass counts, among the numbers that share the digits found so far, how many have each next one: three passes,
-    whatever the numbers are, where partitioning slows down if many are equal, as the weights of the newborn are.
+    whatever the numbers are, where partitioning slows down if many are equal, as the weights of grown connections are.
     """
     counts, found, left = np.empty(PILES, np.int64), 0, 33
     while left > 0:

@@ -36,7 +36,7 @@ def save(run: Run, path: str | os.PathLike[str]) -> None:
     """Write the complete state of a run, all but its data; what was at `path` stays until the new file is safe.
 
     Raises ValueError if the run holds what a file cannot (a function of your own), was interrupted in the middle of a
-    step, or the file cannot be written; FloatingPointError if it has diverged, for then an earlier file is worth more.
+    step, or the file cannot be written; FloatingPointError if it has diverged, when an earlier file is worth more.
     """
     check_type("run", run, Run, "a minidst.Run: Run(net, data, method) is one before its first step")
     file = expanded_path(path, "path")
