@@ -19,6 +19,7 @@ from ..kernels import coo
 from ..kernels.arrays import Float, Offset
 from ..kernels.keys import ends, keep_absent
 from ..kernels.select import collect, k_largest
+from ..kernels.simd.tiles import tiles
 from ..nn.linear import SparseLinear
 from ..nn.network import Network
 from ..topology.graphs import absent, distinct
@@ -115,7 +116,8 @@ def gradient_at(X: Float, DY: Float, keys: Offset) -> Float:
     for start in range(0, keys.size, PIECE):
         piece = keys[start : start + PIECE]
         ends(piece, X.shape[0], rows, cols)
-        coo.sddmm(rows[: piece.size], cols[: piece.size], DY, X, nabla[start : start + PIECE])
+        for first, end, size in tiles(X):
+            coo.sddmm(rows[: piece.size], cols[: piece.size], DY, nabla[start : start + PIECE], X, first, end, 0, size)
     return nabla
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from .._support.validation import as_array
 from ..kernels import condensed
 from ..kernels.arrays import Float, Index
+from ..kernels.packing import pieces
 from ..kernels.threads import run_slices, slices
 from . import check
 from .sparse import Sparse
@@ -89,9 +90,11 @@ class Condensed(Sparse):
             out[:] = bias[:, None]  # an ablated output has nothing else
 
         def part(r0: int, r1: int) -> tuple[Any, ...]:
-            return self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], X, bias, out
+            return self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], bias, out
 
-        run_slices(condensed.spmm, part, self._row_cuts(X.shape[1]))
+        cuts = self._row_cuts(X.shape[1])
+        for piece in pieces(X, self.nnz):
+            run_slices(condensed.spmm, part, cuts, *piece)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         k, indices, values = self._flat
@@ -107,9 +110,11 @@ class Condensed(Sparse):
         rectangle = out.reshape(self.values.shape)
 
         def part(r0: int, r1: int) -> tuple[Any, ...]:
-            return self.active[r0:r1], self.indices[r0:r1], DY, X, rectangle[r0:r1]
+            return self.active[r0:r1], self.indices[r0:r1], DY, rectangle[r0:r1]
 
-        run_slices(condensed.sddmm, part, self._row_cuts(X.shape[1]))
+        cuts = self._row_cuts(X.shape[1])
+        for piece in pieces(X, self.nnz):
+            run_slices(condensed.sddmm, part, cuts, *piece)
 
     def _row_cuts(self, batch: int) -> list[int]:
         pieces = slices(self.nnz * batch)

@@ -10,6 +10,8 @@ import scipy.sparse
 
 from ..kernels import coo
 from ..kernels.arrays import Float, Index
+from ..kernels.memory import aligned
+from ..kernels.packing import copy_tiles, pieces
 from ..kernels.threads import Cuts, run_slices, slices
 from . import check
 from .sparse import Sparse
@@ -49,10 +51,16 @@ class COO(Sparse):
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         out[:] = bias[:, None]
         cuts = _cuts(self.rows, slices(self.nnz * X.shape[1]))
-        run_slices(coo.spmm, lambda e0, e1: (self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], X, out), cuts)
+
+        def part(e0: int, e1: int) -> tuple[Any, ...]:
+            return self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], bias, out
+
+        for piece in pieces(X, self.nnz):
+            run_slices(coo.spmm, part, cuts, *piece)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
-        self._spmm(x[:, None], bias, out[:, None])
+        out[:] = bias
+        coo.spmv(self.rows, self.cols, self.values, x, out)
 
     def backward(self, DY: Float, X: Float) -> tuple[Float, Float]:
         """(W.grad(DY, X), W.T @ DY), one after the other. Raises ValueError on a misfit."""
@@ -60,11 +68,22 @@ class COO(Sparse):
 
     def _transposed(self, DY: Float, out: Float) -> None:
         out[:] = 0
-        coo.spmm_t(self.rows, self.cols, self.values, DY, out)  # on one thread: slices would meet in the same columns
+        if DY.shape[1] == 1:
+            coo.spmv_t(self.rows, self.cols, self.values, DY[:, 0], out[:, 0])
+            return
+        for M, first, end, origin, size in pieces(DY, self.nnz):  # on one thread: any connection may add to any row
+            if M is DY:
+                coo.spmm_t(self.rows, self.cols, self.values, out, M, first, end, origin, size)
+            else:  # what is loaded and stored at random is packed as well
+                sums = aligned((len(out), size.samples), out.dtype)
+                sums[:] = 0
+                coo.spmm_t(self.rows, self.cols, self.values, sums, M, 0, end - first, 0, size)
+                copy_tiles(sums, 0, out, first, size)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         cuts = _cuts(self.rows, slices(self.nnz * X.shape[1]))
-        run_slices(coo.sddmm, lambda e0, e1: (self.rows[e0:e1], self.cols[e0:e1], DY, X, out[e0:e1]), cuts)
+        for piece in pieces(X, self.nnz):
+            run_slices(coo.sddmm, lambda e0, e1: (self.rows[e0:e1], self.cols[e0:e1], DY, out[e0:e1]), cuts, *piece)
 
 
 def _cuts(sorted_ends: Index, pieces: int) -> Cuts:

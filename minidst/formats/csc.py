@@ -1,10 +1,9 @@
-"""A topology seen by columns (CSC), which is what products with Wᵀ need; and how wide layers are cut into panels."""
+"""A topology seen by columns (CSC), which is what products with Wᵀ need."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
 from typing import Any, Self
 
 import numpy as np
@@ -12,10 +11,10 @@ import scipy.sparse
 
 from ..kernels import csc, csr
 from ..kernels.arrays import Float, Index, Offset
+from ..kernels.memory import aligned
+from ..kernels.packing import copy_tiles, panel, pieces
+from ..kernels.simd.tiles import tiles
 from ..kernels.threads import even_cuts, run_slices
-
-CACHE = 1 << 19  # bytes of activations that stay in a core's second-level cache
-PER_VISIT = 25  # connections of a row that make up for fetching its tile, where X is visited in panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,22 +43,38 @@ class CSCView:
         """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
         by_column, none = np.empty_like(values), np.zeros(len(out), out.dtype)
         csc.gather(self.colptr, self.rows, self.indptr[:-1].copy(), values, by_column)
-        height = panel(DY, self.rows.size / (len(DY) * len(out)), out)
+        height = panel(DY, values.size / (len(DY) * len(out)), out)
 
         def part(j0: int, j1: int) -> tuple[Any, ...]:
-            return self.colptr[j0 : j1 + 1], self.rows, by_column, DY, none, height, out[j0:j1]
+            return self.colptr[j0 : j1 + 1], self.rows, by_column, none, height, out[j0:j1]
 
-        run_slices(csr.spmm, part, even_cuts(self.colptr, values.size * DY.shape[1]))
+        cuts = even_cuts(self.colptr, values.size * DY.shape[1])
+        for piece in pieces(DY, values.size):
+            run_slices(csr.spmm, part, cuts, *piece)
 
     def backward(self, values: Float, DY: Float, X: Float, DW: Float, DX: Float) -> None:
-        """DW and DX in one pass over the columns."""
-        height = panel(DY, self.rows.size / (len(DY) * len(X)))
+        """DW and DX in one pass, over the columns or, for few samples, over the rows."""
+        if X.shape[1] == 1:
+            DX[:] = 0
+            csr.backward_one(self.indptr, self.cols, values, DY[:, 0], X[:, 0], DW, DX[:, 0])
+            return
+        [(_, _, size), *rest] = tiles(X)
+        if size.registers == 1 and not rest:
+            packed, sums = aligned((2, len(X), size.samples), X.dtype)
+            copy_tiles(X, 0, packed, 0, size)
+            sums[:] = 0
+            csr.backward_few(self.indptr, self.cols, values, DY, packed, DW, sums, size)
+            copy_tiles(sums, 0, DX, 0, size)
+            return
+        height = panel(DY, values.size / (len(DY) * len(X)))
 
         def part(j0: int, j1: int) -> tuple[Any, ...]:
-            here = self._first_from(j0) if j0 else self.indptr[:-1].copy()
-            return self.colptr[j0 : j1 + 1], self.rows, here, values, DY, X[j0:j1], height, DW, DX[j0:j1]
+            here = self._first_from(j0) if j0 else self.indptr[:-1]
+            return self.colptr[j0 : j1 + 1], self.rows, here, values, X[j0:j1], height, DW, DX[j0:j1]
 
-        run_slices(csc.backward, part, even_cuts(self.colptr, 2 * values.size * X.shape[1]))
+        cuts = even_cuts(self.colptr, 2 * values.size * X.shape[1])
+        for piece in pieces(DY, values.size):
+            run_slices(csc.backward, part, cuts, *piece)
 
     def _first_from(self, j: int) -> Offset:
         """The first connection of each row whose input is at least j; several threads begin at the same j each time."""
@@ -67,20 +82,8 @@ class CSCView:
             first = np.empty_like(self.indptr[:-1])
             csc.seek(self.indptr, self.cols, j, first)
             self._starts[j] = first
-        return self._starts[j].copy()
+        return self._starts[j]
 
     @cached_property
     def _starts(self) -> dict[int, Offset]:
         return {}
-
-
-def panel(X: Float, density: float, out: Float | None = None) -> int:
-    """How many rows of X (or of DY, for Wᵀ) to visit at a time: all of them if they fit into the cache.
-
-    Each visit of a row of `out` loads and stores its tile, so visits are fewer where `out` does not fit either.
-    """
-    if X.nbytes <= CACHE // 2:
-        return len(X)
-    shortest = 2048 if out is not None and out.nbytes > CACHE else 128
-    visits = min(round(density * len(X) / PER_VISIT), len(X) // shortest)
-    return ceil(len(X) / max(1, visits))

@@ -12,9 +12,10 @@ import scipy.sparse
 from .._support.validation import as_array
 from ..kernels import csr
 from ..kernels.arrays import Float, Index, Offset
+from ..kernels.packing import panel, pieces
 from ..kernels.threads import even_cuts, run_slices
 from . import check
-from .csc import CSCView, panel
+from .csc import CSCView
 from .sparse import Sparse
 
 
@@ -69,19 +70,21 @@ class CSR(Sparse):
         return scipy.sparse.csr_array((self.values.copy(), self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
-        height = panel(X, self.density, out)
+        height, cuts = panel(X, self.density, out), even_cuts(self.indptr, self.nnz * X.shape[1])
 
         def part(r0: int, r1: int) -> tuple[Any, ...]:
-            return self.indptr[r0 : r1 + 1], self.indices, self.values, X, bias[r0:r1], height, out[r0:r1]
+            return self.indptr[r0 : r1 + 1], self.indices, self.values, bias[r0:r1], height, out[r0:r1]
 
-        run_slices(csr.spmm, part, even_cuts(self.indptr, self.nnz * X.shape[1]))
+        for piece in pieces(X, self.nnz):
+            run_slices(csr.spmm, part, cuts, *piece)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         csr.spmv(self.indptr, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
         cuts = even_cuts(self.indptr, self.nnz * X.shape[1])
-        run_slices(csr.sddmm, lambda r0, r1: (self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], X, out), cuts)
+        for piece in pieces(X, self.nnz):
+            run_slices(csr.sddmm, lambda r0, r1: (self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], out), cuts, *piece)
 
     @cached_property
     def columns(self) -> CSCView:

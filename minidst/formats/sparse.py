@@ -99,11 +99,13 @@ class Sparse(ABC):
 
     def __matmul__(self, X: Float) -> Float:
         """Y = W X, or y = W x. X: (n_in, B) or (n_in,), of W's dtype. Raises ValueError if it does not fit."""
-        return self.affine(X, self._no_bias)
+        return self._product(X, self._no_bias)
 
     def affine(self, X: Float, b: Float) -> Float:
         """Y = W X + b, what a layer computes, in one pass. b: (n_out,). Raises ValueError if X or b does not fit."""
-        b = check.bias(b, self.shape[0], self.dtype)
+        return self._product(X, check.bias(b, self.shape[0], self.dtype))
+
+    def _product(self, X: Float, b: Float) -> Float:
         X = check.operand("X", X, self.shape[1], self.dtype)
         if X.ndim == 1 or X.shape[1] == 1:
             y = np.empty(self.shape[0], self.dtype)

@@ -6,37 +6,21 @@ SRigL's layout (Lasby et al. 2023, appendix F): two (n_active, k) arrays and no 
 
 from .arrays import Float, Index
 from .jit import jit
-from .simd.tiles import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
+from .simd.tiles import OCTET, Size, add, dot, fill, last, load, pick, store
 
 
 @jit
-def spmm(rows: Index, indices: Index, values: Float, X: Float, bias: Float, out: Float) -> None:
+def spmm(
+    rows: Index, indices: Index, values: Float, bias: Float, out: Float,
+    X: Float, first: int, end: int, origin: int, size: Size,
+) -> None:  # fmt: skip
     """Y[rows[a], b] = β_rows[a] + Σ_c W[a, c] · X[indices[a, c], b]."""
-    b = _spmm_tiles(rows, indices, values, X, bias, EIGHT, 0, out)
-    b = _spmm_tiles(rows, indices, values, X, bias, TWO, b, out)
-    if b < X.shape[1]:
-        for a in range(rows.size):
-            y = out[rows[a], b:]
-            y[:] = bias[rows[a]]
-            for c in range(indices.shape[1]):
-                w, x = values[a, c], X[indices[a, c], b:]
-                for d in range(y.size):
-                    y[d] += w * x[d]
-
-
-@jit
-def _spmm_tiles(
-    rows: Index, indices: Index, values: Float, X: Float, bias: Float, size: Size, b: int, out: Float
-) -> int:
-    """The samples from b on, while whole tiles of this size are left; returns the first that is not done."""
-    while b + samples(X, size) <= X.shape[1]:
+    for b in range(first, end, size.samples):
         for a in range(rows.size):
             y = fill(X, bias[rows[a]], size)
             for c in range(indices.shape[1]):
-                y = add(y, values[a, c], load(X, indices[a, c], b, size))
+                y = add(y, values[a, c], load(X, indices[a, c], b - origin, size))
             store(y, out, rows[a], b)
-        b += samples(X, size)
-    return b
 
 
 @jit
@@ -65,27 +49,13 @@ def spmv(k: int, indices: Index, values: Float, x: Float, bias: Float, out: Floa
 
 
 @jit
-def sddmm(rows: Index, indices: Index, DY: Float, X: Float, out: Float) -> None:
+def sddmm(
+    rows: Index, indices: Index, DY: Float, out: Float, X: Float, first: int, end: int, origin: int, size: Size
+) -> None:
     """DW[a, c] = Σ_b DY[rows[a], b] · X[indices[a, c], b]."""
-    b = _sddmm_tiles(rows, indices, DY, X, EIGHT, 0, out)
-    b = _sddmm_tiles(rows, indices, DY, X, TWO, b, out)
-    if b < X.shape[1] or b == 0:
-        for a in range(rows.size):
-            dy = DY[rows[a], b:]
-            for c in range(indices.shape[1]):
-                x, s = X[indices[a, c], b:], X.dtype.type(0)
-                for d in range(dy.size):
-                    s += dy[d] * x[d]
-                out[a, c] = s if b == 0 else out[a, c] + s
-
-
-@jit
-def _sddmm_tiles(rows: Index, indices: Index, DY: Float, X: Float, size: Size, b: int, out: Float) -> int:
-    while b + samples(X, size) <= X.shape[1]:
+    for b in range(first, max(end, 1), size.samples):
         for a in range(rows.size):
             dy = load(DY, rows[a], b, size)
             for c in range(indices.shape[1]):
-                s = dot(dy, load(X, indices[a, c], b, size))
+                s = dot(dy, load(X, indices[a, c], b - origin, size))
                 out[a, c] = s if b == 0 else out[a, c] + s
-        b += samples(X, size)
-    return b

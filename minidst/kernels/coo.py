@@ -3,47 +3,71 @@
 The plainest of the three formats: one connection at a time, as the papers write it. Connections are sorted by row.
 """
 
-from .arrays import Float, Index
+from .arrays import Float, Index, unsigned
 from .jit import jit
-from .simd.tiles import EIGHT, TWO, Size, dot, load, samples
+from .simd.tiles import Size, add, dot, fill, load, store
 
 
 @jit
-def spmm(rows: Index, cols: Index, values: Float, X: Float, out: Float) -> None:
-    """Y[i, b] += Σ_{e=(i,j)} W[e] · X[j, b]   (`out` is added to)."""
+def spmm(
+    rows: Index, cols: Index, values: Float, bias: Float, out: Float,
+    X: Float, first: int, end: int, origin: int, size: Size,
+) -> None:  # fmt: skip
+    """Y[i, b] = β_i + Σ_{e=(i,j)} W[e] · X[j, b] of every row i that has connections; the others are left alone."""
+    if rows.size == 0:
+        return
+    for b in range(first, end, size.samples):
+        i = rows[0]
+        y = fill(X, bias[i], size)
+        for e in range(rows.size):
+            if rows[e] != i:
+                store(y, out, i, b)
+                i = rows[e]
+                y = fill(X, bias[i], size)
+            y = add(y, values[e], load(X, cols[e], b - origin, size))
+        store(y, out, i, b)
+
+
+@jit
+def spmv(rows: Index, cols: Index, values: Float, x: Float, out: Float) -> None:
+    """y_i += Σ_{e=(i,j)} W[e] · x_j: a single sample (`out` is added to)."""
+    if rows.size == 0:
+        return
+    i = rows[0]
+    y = out[i]
     for e in range(rows.size):
-        w, x, y = values[e], X[cols[e]], out[rows[e]]
-        for b in range(y.size):
-            y[b] += w * x[b]
+        if rows[e] != i:
+            out[i] = y
+            i = rows[e]
+            y = out[i]
+        y += values[e] * x[unsigned(cols[e])]
+    out[i] = y
 
 
 @jit
-def spmm_t(rows: Index, cols: Index, values: Float, DY: Float, out: Float) -> None:
+def spmv_t(rows: Index, cols: Index, values: Float, dy: Float, out: Float) -> None:
+    """dx_j += Σ_{e=(i,j)} W[e] · dy_i: a single sample (`out` is added to)."""
+    for e in range(rows.size):
+        out[unsigned(cols[e])] += values[e] * dy[unsigned(rows[e])]
+
+
+@jit
+def spmm_t(
+    rows: Index, cols: Index, values: Float, out: Float, DY: Float, first: int, end: int, origin: int, size: Size
+) -> None:
     """DX[j, b] += Σ_{e=(i,j)} W[e] · DY[i, b]   (`out` is added to)."""
-    for e in range(rows.size):
-        w, dy, dx = values[e], DY[rows[e]], out[cols[e]]
-        for b in range(dx.size):
-            dx[b] += w * dy[b]
+    for b in range(first, end, size.samples):
+        for e in range(rows.size):
+            j = cols[e]
+            store(add(load(out, j, b, size), values[e], load(DY, rows[e], b - origin, size)), out, j, b)
 
 
 @jit
-def sddmm(rows: Index, cols: Index, DY: Float, X: Float, out: Float) -> None:
+def sddmm(
+    rows: Index, cols: Index, DY: Float, out: Float, X: Float, first: int, end: int, origin: int, size: Size
+) -> None:
     """DW[e] = Σ_b DY[i, b] · X[j, b] for e = (i, j): the gradient of the listed connections and of no other."""
-    b = _sddmm_tiles(rows, cols, DY, X, EIGHT, 0, out)
-    b = _sddmm_tiles(rows, cols, DY, X, TWO, b, out)
-    if b < X.shape[1] or b == 0:
+    for b in range(first, max(end, 1), size.samples):
         for e in range(rows.size):
-            dy, x, s = DY[rows[e], b:], X[cols[e], b:], X.dtype.type(0)
-            for c in range(dy.size):
-                s += dy[c] * x[c]
+            s = dot(load(DY, rows[e], b, size), load(X, cols[e], b - origin, size))
             out[e] = s if b == 0 else out[e] + s
-
-
-@jit
-def _sddmm_tiles(rows: Index, cols: Index, DY: Float, X: Float, size: Size, b: int, out: Float) -> int:
-    while b + samples(X, size) <= X.shape[1]:
-        for e in range(rows.size):
-            s = dot(load(DY, rows[e], b, size), load(X, cols[e], b, size))
-            out[e] = s if b == 0 else out[e] + s
-        b += samples(X, size)
-    return b

@@ -7,9 +7,10 @@ columns are visited from left to right, each row's connections are met in their 
 
 import numpy as np
 
-from .arrays import Float, Index, Offset
+from .arrays import Float, Index, Offset, unsigned
+from .csr import next_panel
 from .jit import jit
-from .simd.tiles import EIGHT, TWO, Size, add, dot, fill, load, samples, store
+from .simd.tiles import Size, add, dot, fill, load, store
 
 
 @jit
@@ -23,51 +24,20 @@ def seek(indptr: Offset, indices: Index, j: int, out: Offset) -> None:
 def gather(colptr: Offset, rows: Index, here: Offset, values: Float, out: Float) -> None:
     """The weights column by column: out[p] = W[e(p)]. Advances `here` past these columns."""
     for p in range(colptr[0], colptr[-1]):
-        i = rows[p]
-        out[p] = values[here[i]]
+        i = unsigned(rows[p])
+        out[p] = values[unsigned(here[i])]
         here[i] += 1
 
 
 @jit
 def backward(
-    colptr: Offset, rows: Index, here: Offset, values: Float, DY: Float, X: Float, panel: int, DW: Float, DX: Float
-) -> None:
+    colptr: Offset, rows: Index, start: Offset, values: Float, X: Float, panel: int, DW: Float, DX: Float,
+    DY: Float, first: int, end: int, origin: int, size: Size,
+) -> None:  # fmt: skip
     """DX[j, b] = Σ_{e in column j} W[e] · DY[i(e), b],  DW[e] = Σ_b DY[i(e), b] · X[j, b]: one load of DY for both.
 
     Both derivatives need the same row DY[i(e), ·], and rows of DY in an order that no cache can guess are what the
     product waits for, so each is loaded once and used twice.
-    """
-    b = _backward_tiles(colptr, rows, here, values, DY, X, panel, EIGHT, 0, DW, DX)
-    b = _backward_tiles(colptr, rows, here, values, DY, X, panel, TWO, b, DW, DX)
-    if b < X.shape[1] or b == 0:
-        for j in range(DX.shape[0]):
-            x, dx = X[j, b:], DX[j, b:]
-            dx[:] = 0
-            for p in range(colptr[j], colptr[j + 1]):
-                e, dy, s = here[rows[p]], DY[rows[p], b:], X.dtype.type(0)
-                here[rows[p]] += 1
-                w = values[e]
-                for c in range(dy.size):
-                    dx[c] += w * dy[c]
-                    s += x[c] * dy[c]
-                DW[e] = s if b == 0 else DW[e] + s
-
-
-@jit
-def _backward_tiles(
-    colptr: Offset,
-    rows: Index,
-    start: Offset,
-    values: Float,
-    DY: Float,
-    X: Float,
-    panel: int,
-    size: Size,
-    b: int,
-    DW: Float,
-    DX: Float,
-) -> int:
-    """The samples from b on, while whole tiles of this size are left; returns the first sample that is not done.
 
     For one tile of samples and column j, x = X[j, tile] and the sum dx = DX[j, tile] stay in registers while the
     column's connections pass by: each loads dy = DY[i, tile], gives its weight's gradient x·dy, added up over tiles of
@@ -75,21 +45,19 @@ def _backward_tiles(
     for rows below the first limit, then all for the next rows, so `there[j]` remembers how far column j has come and dx
     is stored and loaded again in between. `here` and `there` start anew for every tile of samples.
     """
-    while b + samples(X, size) <= X.shape[1]:
+    for b in range(first, max(end, 1), size.samples):
         here, there = start.copy(), colptr[:-1].copy()  # the next connection of each row, and of each column
         for limit in range(panel, DY.shape[0] + panel, panel):
             for j in range(DX.shape[0]):
                 x, dx = load(X, j, b, size), fill(X, 0, size) if limit == panel else load(DX, j, b, size)
-                i = rows[there[j] : colptr[j + 1]]
-                p = 0
-                while p < i.size and i[p] < limit:
-                    dy, e = load(DY, i[p], b, size), here[i[p]]
-                    here[i[p]] = e + 1
+                until = next_panel(rows, there[j], colptr[j + 1], limit, DY.shape[0])
+                for p in range(unsigned(there[j]), unsigned(until)):
+                    i = unsigned(rows[p])
+                    e = unsigned(here[i])
+                    here[i] += 1
+                    dy = load(DY, rows[p], b - origin, size)
                     s = dot(x, dy)
                     DW[e] = s if b == 0 else DW[e] + s
                     dx = add(dx, values[e], dy)
-                    p += 1
                 store(dx, DX, j, b)
-                there[j] += p
-        b += samples(X, size)
-    return b
+                there[j] = until

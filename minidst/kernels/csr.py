@@ -6,45 +6,35 @@ next. Each row of `out` belongs to one outer iteration that reads nothing anothe
 run on any thread, with the same bits.
 """
 
-from .arrays import Float, Index, Offset
+import numpy as np
+
+from .arrays import Float, Index, Offset, unsigned
 from .jit import jit
-from .simd.tiles import EIGHT, OCTET, TWO, Size, add, dot, fill, last, load, pick, samples, store
+from .simd.tiles import OCTET, Size, add, dot, fill, last, load, pick, store
 
 
 @jit
-def spmm(indptr: Offset, indices: Index, values: Float, X: Float, bias: Float, panel: int, out: Float) -> None:
+def spmm(
+    indptr: Offset, indices: Index, values: Float, bias: Float, panel: int, out: Float,
+    X: Float, first: int, end: int, origin: int, size: Size,
+) -> None:  # fmt: skip
     """Y[i, b] = β_i + Σ_{e in row i} W[e] · X[j(e), b], `panel` rows of X at a time."""
-    b = _spmm_tiles(indptr, indices, values, X, bias, panel, EIGHT, 0, out)
-    b = _spmm_tiles(indptr, indices, values, X, bias, panel, TWO, b, out)
-    if b < X.shape[1]:
-        for i in range(out.shape[0]):
-            y = out[i, b:]
-            y[:] = bias[i]
-            for e in range(indptr[i], indptr[i + 1]):
-                w, x = values[e], X[indices[e], b:]
-                for c in range(y.size):
-                    y[c] += w * x[c]
-
-
-@jit
-def _spmm_tiles(
-    indptr: Offset, indices: Index, values: Float, X: Float, bias: Float, panel: int, size: Size, b: int, out: Float
-) -> int:
-    """The samples from b on, while whole tiles of this size are left; returns the first that is not done."""
-    while b + samples(X, size) <= X.shape[1]:
+    for b in range(first, end, size.samples):
         here = indptr[:-1].copy()  # the connection of each row that comes next
         for limit in range(panel, X.shape[0] + panel, panel):
             for i in range(out.shape[0]):
-                j, w = indices[here[i] : indptr[i + 1]], values[here[i] : indptr[i + 1]]
                 y = fill(X, bias[i], size) if limit == panel else load(out, i, b, size)
-                e = 0
-                while e < j.size and j[e] < limit:
-                    y = add(y, w[e], load(X, j[e], b, size))
-                    e += 1
+                there = next_panel(indices, here[i], indptr[i + 1], limit, X.shape[0])
+                for e in range(unsigned(here[i]), unsigned(there)):
+                    y = add(y, values[e], load(X, indices[e], b - origin, size))
                 store(y, out, i, b)
-                here[i] += e
-        b += samples(X, size)
-    return b
+                here[i] = there
+
+
+@jit
+def next_panel(indices: Index, here: int, end: int, limit: int, n: int) -> int:
+    """The first connection from `here` to `end` whose index, of n, is not below the limit of this panel."""
+    return end if limit >= n else here + int(np.searchsorted(indices[here:end], limit))
 
 
 @jit
@@ -72,28 +62,38 @@ def spmv(indptr: Offset, indices: Index, values: Float, x: Float, bias: Float, o
 
 
 @jit
-def sddmm(indptr: Offset, indices: Index, DY: Float, X: Float, out: Float) -> None:
-    """DW[e] = Σ_b DY[i, b] · X[j(e), b] for every e in row i."""
-    b = _sddmm_tiles(indptr, indices, DY, X, EIGHT, 0, out)
-    b = _sddmm_tiles(indptr, indices, DY, X, TWO, b, out)
-    if b < X.shape[1] or b == 0:
-        for i in range(DY.shape[0]):
-            dy = DY[i, b:]
-            for e in range(indptr[i], indptr[i + 1]):
-                x, s = X[indices[e], b:], X.dtype.type(0)
-                for c in range(dy.size):
-                    s += dy[c] * x[c]
-                out[e] = s if b == 0 else out[e] + s
+def backward_one(
+    indptr: Offset, indices: Index, values: Float, dy: Float, x: Float, DW: Float, DX: Float
+) -> None:  # fmt: skip
+    """DW[e] = dy_i · x[j(e)],  DX[j(e)] += W[e] · dy_i: a single sample, row by row (`DX` is added to)."""
+    for i in range(dy.size):
+        for e in range(unsigned(indptr[i]), unsigned(indptr[i + 1])):
+            j = unsigned(indices[e])
+            DW[e] = dy[i] * x[j]
+            DX[j] += values[e] * dy[i]
 
 
 @jit
-def _sddmm_tiles(indptr: Offset, indices: Index, DY: Float, X: Float, size: Size, b: int, out: Float) -> int:
-    while b + samples(X, size) <= X.shape[1]:
+def backward_few(
+    indptr: Offset, indices: Index, values: Float, DY: Float, X: Float, DW: Float, DX: Float, size: Size
+) -> None:  # fmt: skip
+    """The same of one tile of few samples, which leaves room for all of X and `DX` in the fastest cache."""
+    for i in range(DY.shape[0]):
+        dy = load(DY, i, 0, size)
+        for e in range(unsigned(indptr[i]), unsigned(indptr[i + 1])):
+            j = indices[e]
+            DW[e] = dot(dy, load(X, j, 0, size))
+            store(add(load(DX, j, 0, size), values[e], dy), DX, j, 0)
+
+
+@jit
+def sddmm(
+    indptr: Offset, indices: Index, DY: Float, out: Float, X: Float, first: int, end: int, origin: int, size: Size
+) -> None:
+    """DW[e] = Σ_b DY[i, b] · X[j(e), b] for every e in row i; tiles after the first add to it."""
+    for b in range(first, max(end, 1), size.samples):
         for i in range(DY.shape[0]):
             dy = load(DY, i, b, size)
-            j, dw = indices[indptr[i] : indptr[i + 1]], out[indptr[i] : indptr[i + 1]]
-            for e in range(j.size):
-                s = dot(dy, load(X, j[e], b, size))
-                dw[e] = s if b == 0 else dw[e] + s
-        b += samples(X, size)
-    return b
+            for e in range(unsigned(indptr[i]), unsigned(indptr[i + 1])):
+                s = dot(dy, load(X, indices[e], b - origin, size))
+                out[e] = s if b == 0 else out[e] + s

@@ -27,8 +27,14 @@ _lock = Lock()
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Float:
-    """An uninitialised array whose first number lies on a cache line; a large one may reuse an earlier one's memory."""
-    wanted = prod(shape) * np.dtype(dtype).itemsize
+    """An uninitialised array whose first number lies on a cache line; a large one may reuse an earlier one's memory.
+
+    A small one whose rows are no multiple of 32 bytes is as NumPy makes it: few of its rows would lie on a line.
+    """
+    dtype = np.dtype(dtype)
+    wanted = prod(shape) * dtype.itemsize
+    if wanted < LARGE and shape[-1] * dtype.itemsize % 32:
+        return np.empty(shape, dtype)
     held = np.empty(wanted + LINE, np.uint8) if wanted + LINE < LARGE else _from_pool(wanted + LINE)
     start = -held.ctypes.data % LINE
     return np.asarray(held[start : start + wanted].view(dtype).reshape(shape))

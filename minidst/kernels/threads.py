@@ -47,20 +47,22 @@ def slices(multiply_adds: int) -> int:
     return _count * min(SLICES_PER_THREAD, max(1, round(multiply_adds / (_count * WORTH_A_SLICE))))
 
 
-def run_slices(kernel: Callable[..., None], part: Callable[[int, int], tuple[Any, ...]], cuts: Cuts) -> None:
-    """Run `kernel(*part(r0, r1))` for every two consecutive rows r0 ≤ r1 of `cuts`, on as many threads as are set.
+def run_slices(
+    kernel: Callable[..., None], part: Callable[[int, int], tuple[Any, ...]], cuts: Cuts, *rest: Any
+) -> None:
+    """Run `kernel(*part(r0, r1), *rest)` for any two consecutive rows r0 ≤ r1 of `cuts`, on as many threads as are set.
 
     The caller works too. To wake a thread takes 0.1 ms, so the caller does not wait for one to begin, only for the
     slices that it has begun to end.
     """
     if len(cuts) == 2:
-        kernel(*part(int(cuts[0]), int(cuts[1])))
+        kernel(*part(int(cuts[0]), int(cuts[1])), *rest)
         return
     left = iter([(int(r0), int(r1)) for r0, r1 in pairwise(cuts)])
 
     def work() -> None:
         for r0, r1 in left:
-            kernel(*part(r0, r1))
+            kernel(*part(r0, r1), *rest)
 
     helpers = [_pool(_count).submit(work) for _ in range(min(_count, len(cuts) - 1) - 1)]
     try:

@@ -182,10 +182,10 @@ def test_guided_exploration_evaluates_the_gradient_on_its_sample_alone(monkeypat
     layer, evaluated, drawn = whole_layer((100, 100), 40, 4, rng(2)), [], []
     sddmm, record = dst.grow.coo.sddmm, METHODS["gse-graest"]
 
-    def spy(rows, cols, DY, X, out):
+    def spy(rows, cols, DY, out, *tiles):
         assert out.shape == rows.shape
         evaluated.append((rows.astype(np.int64) * 100 + cols).tolist())
-        sddmm(rows, cols, DY, X, out)
+        sddmm(rows, cols, DY, out, *tiles)
 
     def sample(context, k, draw):
         drawn.append(record.candidates(context, k, draw))

@@ -61,7 +61,7 @@ def test_no_two_slices_of_coo_write_the_same_row(monkeypatch):
     # the sums of a row that two threads add to would race, and only rarely be seen to
     all_cuts = []
     monkeypatch.setattr(
-        "minidst.formats.coo.run_slices", lambda kernel, part, cuts: all_cuts.append([int(e) for e in cuts])
+        "minidst.formats.coo.run_slices", lambda kernel, part, cuts, *piece: all_cuts.append([int(e) for e in cuts])
     )
     W = lopsided(COO, np.float64)
     minidst.threads(5)

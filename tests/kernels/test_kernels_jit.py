@@ -1,6 +1,7 @@
 """Compiling: what is reported, and what happens where nothing can be cached."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from strategies import WITHOUT_JIT
 
 from minidst._support.progress_bar import compiling
-from minidst.kernels.jit import jit
+from minidst.kernels.jit import _fingerprint, jit
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(WITHOUT_JIT, reason="nothing is compiled")]
 
@@ -35,10 +36,13 @@ def test_compiling_is_reported_once_per_kernel_and_a_second_call_compiles_nothin
     assert reported == ["kernel", ""]  # outside the block
 
 
-def start(folder, code=MULTIPLY):
+TREE = Path(__file__).parents[2]
+
+
+def start(folder, code=MULTIPLY, tree=TREE):
     """A process that keeps its kernels in `folder`."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, text=True,
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(tree)}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=tree, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
 
 
@@ -55,6 +59,40 @@ with compiling(reported.append):
 print(reported)
 """
     assert start(tmp_path, code).communicate(timeout=120) == ("[]\n", "")
+
+
+@pytest.mark.parametrize(("name", "old", "new"), [
+    ("simd/intrinsics.py", "builder.fadd(a, product", "builder.fsub(a, product"),
+    ("csr.py", "y = add(y, values[e]", "y = add(y, -values[e]"),
+])  # fmt: skip
+def test_after_an_edit_of_any_file_new_code_is_compiled_and_undoing_it_finds_the_earlier(name, old, new, tmp_path):
+    shutil.copytree(TREE / "minidst", tmp_path / "tree" / "minidst", ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / "tree" / "minidst" / "kernels" / name
+    as_it_is = file.read_text(encoding="utf-8")
+    assert old in as_it_is
+    code = "import minidst; print(minidst.CSR.from_dense([[1.0, 2]]) @ [[3.0, 3], [4, 4]])"
+
+    def prints():
+        out, err = start(tmp_path / "cache", code, tmp_path / "tree").communicate(timeout=120)
+        assert err == ""
+        return out
+
+    assert prints() == "[[11. 11.]]\n"
+    file.write_text(as_it_is.replace(old, new), encoding="utf-8")
+    assert prints() == "[[-11. -11.]]\n"
+    file.write_text(as_it_is, encoding="utf-8")
+    assert prints() == "[[11. 11.]]\n"
+
+
+def test_the_cache_folder_is_named_after_the_source_and_numbas_version(tmp_path, monkeypatch):
+    (tmp_path / "a.py").write_text("1")
+    name = _fingerprint(tmp_path)
+    assert _fingerprint(tmp_path) == name
+    monkeypatch.setattr("numba.__version__", "0.0.1")
+    assert _fingerprint(tmp_path) != name
+    monkeypatch.undo()
+    (tmp_path / "b.py").write_text("")
+    assert _fingerprint(tmp_path) != name
 
 
 def test_where_no_folder_can_be_written_one_line_is_printed_and_all_works(tmp_path):

@@ -9,6 +9,14 @@ from strategies import DTYPES, Topology, csc, frozen, pointer, rows_and_cols, to
 
 from minidst.kernels import condensed, coo, csr
 from minidst.kernels import csc as columns
+from minidst.kernels.simd.tiles import tiles
+
+
+def in_tiles(kernel, arguments, M):
+    """Run a kernel over all samples of the matrix whose rows it gathers."""
+    for first, end, size in tiles(M):
+        kernel(*arguments, M, first, end, 0, size)
+
 
 BOTH_DTYPES = pytest.mark.parametrize("dtype", DTYPES)
 same = np.testing.assert_array_equal  # nan equals nan, inf equals inf
@@ -46,7 +54,7 @@ def test_an_infinite_input_counts_once_in_a_single_sample(dtype, fan_in):
 def test_a_product_starts_from_its_bias(dtype, t, B):
     rng, out = t.rng, np.full((t.shape[0], B), 77, dtype)
     values, X, bias = (whole(rng, *shape, dtype=dtype) for shape in [(t.nnz,), (t.shape[1], B), t.shape[:1]])
-    csr.spmm(frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, X, bias, 7, out)
+    in_tiles(csr.spmm, (frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, bias, 7, out), X)
     same(out, naive.spmm(t.shape[0], t.weights(values), X) + bias[:, None])
 
 
@@ -68,13 +76,13 @@ def test_any_slice_of_rows_has_the_bits_of_the_whole(layer, dtype):
     rng = t.rng
     values, X, DY, bias = (rng.standard_normal(shape).astype(dtype) for shape in (t.nnz, (19, 13), (10, 13), 10))
     Y, DW = np.empty((10, 13), dtype), np.empty(t.nnz, dtype)
-    csr.spmm(indptr, indices, values, X, bias, 5, Y)
-    csr.sddmm(indptr, indices, DY, X, DW)
+    in_tiles(csr.spmm, (indptr, indices, values, bias, 5, Y), X)
+    in_tiles(csr.sddmm, (indptr, indices, DY, DW), X)
     for r0 in range(11):
         for r1 in range(r0, 11):
             part, dw = np.empty((r1 - r0, 13), dtype), np.zeros(t.nnz, dtype)
-            csr.spmm(indptr[r0 : r1 + 1], indices, values, X, bias[r0:r1], 5, part)
-            csr.sddmm(indptr[r0 : r1 + 1], indices, DY[r0:r1], X, dw)
+            in_tiles(csr.spmm, (indptr[r0 : r1 + 1], indices, values, bias[r0:r1], 5, part), X)
+            in_tiles(csr.sddmm, (indptr[r0 : r1 + 1], indices, DY[r0:r1], dw), X)
             e0, e1 = indptr[r0], indptr[r1]
             assert part.tobytes() == Y[r0:r1].tobytes()
             assert dw[e0:e1].tobytes() == DW[e0:e1].tobytes()
@@ -88,24 +96,25 @@ def test_any_slice_of_columns_has_the_bits_of_the_whole(layer, dtype):
     values, DY, X = (t.rng.standard_normal(shape).astype(dtype) for shape in (t.nnz, (10, 37), (19, 37)))
     colptr, rows, first = csc(t.shape, t.rows, t.cols)
     DW, DX = np.empty(t.nnz, dtype), np.empty((19, 37), dtype)
-    columns.backward(colptr, rows, first.copy(), values, DY, X, 4, DW, DX)
+    in_tiles(columns.backward, (colptr, rows, first, values, X, 4, DW, DX), DY)
     for j0 in range(20):
         here = np.empty(10, np.int64)
         columns.seek(indptr, indices, j0, here)
         assert here.tolist() == [first[i] + sum(t.cols[t.rows == i] < j0) for i in range(10)]
         for j1 in range(j0, 20):
             dw, part = np.zeros(t.nnz, dtype), np.empty((j1 - j0, 37), dtype)
-            columns.backward(colptr[j0 : j1 + 1], rows, here.copy(), values, DY, X[j0:j1], 4, dw, part)
+            in_tiles(columns.backward, (colptr[j0 : j1 + 1], rows, here, values, X[j0:j1], 4, dw, part), DY)
             inside = (t.cols >= j0) & (t.cols < j1)
             assert part.tobytes() == DX[j0:j1].tobytes()
             assert dw[inside].tobytes() == DW[inside].tobytes()
             assert not dw[~inside].any()  # and nothing outside the slice is written
 
 
-def test_coo_adds_to_out(layer):
+def test_coo_adds_to_out_and_leaves_rows_without_connections_alone(layer):
     t, _, cols = layer
-    values, X, DY = np.ones(t.nnz), np.ones((19, 2)), np.ones((10, 2))
-    for kernel, M, sums in [(coo.spmm, X, FAN_INS), (coo.spmm_t, DY, np.bincount(cols, minlength=19))]:
-        out = np.full((len(sums), 2), 100.0)
-        kernel(frozen(t.rows), cols, values, M, out)
-        same(out, np.tile(100 + np.array(sums)[:, None], 2))
+    values, X, DY, bias = np.ones(t.nnz), np.ones((19, 2)), np.ones((10, 2)), np.full(10, 100.0)
+    Y, DX = np.full((10, 2), 7.0), np.full((19, 2), 100.0)
+    in_tiles(coo.spmm, (frozen(t.rows), cols, values, bias, Y), X)
+    same(Y, np.tile(np.where(FAN_INS, 100 + np.array(FAN_INS), 7)[:, None], 2))
+    in_tiles(coo.spmm_t, (frozen(t.rows), cols, values, DX), DY)
+    same(DX, np.tile(100 + np.bincount(cols, minlength=19)[:, None], 2))
