@@ -43,10 +43,10 @@ class CSCView:
         """DX = Wᵀ DY: the weights are put in the order of columns, and then it is a product of a CSR matrix."""
         by_column, none = np.empty_like(values), np.zeros(len(out), out.dtype)
         csc.gather(self.colptr, self.rows, self.indptr[:-1].copy(), values, by_column)
-        height = panel(DY, values.size / (len(DY) * len(out)), out)
+        height = panel(DY, values.size / len(out), out)
 
         def part(j0: int, j1: int) -> tuple[Any, ...]:
-            return self.colptr[j0 : j1 + 1], self.rows, by_column, none, height, out[j0:j1]
+            return self.colptr[j0 : j1 + 1], self.rows, by_column, none, out[j0:j1], height
 
         cuts = even_cuts(self.colptr, values.size * DY.shape[1])
         for piece in pieces(DY, values.size):
@@ -66,7 +66,7 @@ class CSCView:
             csr.backward_few(self.indptr, self.cols, values, DY, packed, DW, sums, size)
             copy_tiles(sums, 0, DX, 0, size)
             return
-        height = panel(DY, values.size / (len(DY) * len(X)))
+        height = panel(DY, values.size / len(X))
 
         def part(j0: int, j1: int) -> tuple[Any, ...]:
             here = self._first_from(j0) if j0 else self.indptr[:-1]

@@ -13,10 +13,13 @@ from .._support.validation import as_array
 from ..kernels import csr
 from ..kernels.arrays import Float, Index, Offset
 from ..kernels.packing import panel, pieces
+from ..kernels.simd.tiles import REGISTER_BYTES
 from ..kernels.threads import even_cuts, run_slices
 from . import check
 from .csc import CSCView
 from .sparse import Sparse
+
+LONG = 24  # connections of a row from which few samples are multiplied two rows at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +73,18 @@ class CSR(Sparse):
         return scipy.sparse.csr_array((self.values.copy(), self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
-        height, cuts = panel(X, self.density, out), even_cuts(self.indptr, self.nnz * X.shape[1])
+        cuts, per_row = even_cuts(self.indptr, self.nnz * X.shape[1]), self.nnz / len(out)
 
         def part(r0: int, r1: int) -> tuple[Any, ...]:
-            return self.indptr[r0 : r1 + 1], self.indices, self.values, bias[r0:r1], height, out[r0:r1]
+            return self.indptr[r0 : r1 + 1], self.indices, self.values, bias[r0:r1], out[r0:r1]
 
+        if X.shape[1] * X.itemsize <= REGISTER_BYTES // 2 and per_row >= LONG:
+            for M, _, _, _, size in pieces(X, self.nnz):
+                run_slices(csr.spmm_pairs, part, cuts, M, size)
+            return
+        height = panel(X, per_row, out)
         for piece in pieces(X, self.nnz):
-            run_slices(csr.spmm, part, cuts, *piece)
+            run_slices(csr.spmm, part, cuts, height, *piece)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         csr.spmv(self.indptr, self.indices, self.values, x, bias, out)

@@ -21,16 +21,17 @@ Piece = tuple[Float, int, int, int, Size]
 """(M, first, end, origin, size): tiles of one size for samples `first` to `end`; sample b is in M[:, b − origin]."""
 
 
-def panel(X: Float, density: float, out: Float | None = None) -> int:
+def panel(X: Float, per_row: float, out: Float | None = None) -> int:
     """How many rows of X (or of DY, for Wᵀ) to visit at a time: all of them if their tiles fit into the cache.
 
-    Each visit of a row of `out` loads and stores its tile, so visits are fewer where `out` does not fit either.
+    per_row: connections of a row of W (or a column). Each visit of a row of `out` loads and stores its tile, so visits
+    are fewer where `out` does not fit either.
     """
     row = min(X.shape[1] * X.itemsize, MOST * REGISTER_BYTES)
     if len(X) * row <= (CACHE if out is not None else CACHE // 4):
         return len(X)
     shortest = 2048 if out is not None and len(out) * row > CACHE else 128
-    visits = min(round(density * len(X) / PER_VISIT), len(X) // shortest)
+    visits = min(round(per_row / PER_VISIT), len(X) // shortest)
     return ceil(len(X) / max(1, visits))
 
 
@@ -59,6 +60,6 @@ def pieces(M: Float, loads: int) -> Iterator[Piece]:
             yield M, first, end, 0, size
             continue
         packed = aligned((len(M), size.samples), M.dtype)
-        for b in range(first, end, size.samples):
+        for b in range(first, max(end, 1), size.samples):  # of no samples there is one tile as well: sums over it are 0
             copy_tiles(M, b, packed, 0, size)
             yield packed, b, min(b + size.samples, end), b, size

@@ -16,7 +16,8 @@ DY, X = np.arange(6.0).reshape(3, 2), np.arange(8.0).reshape(4, 2)
 
 
 BATCHES = st.integers(1, 40) | st.sampled_from([64, 127, 128, 129, 160, 161, 300])  # around the tiles of 128 and 32
-PANELS = (1, 3, 1000)  # rows at a time: more than there are in the last
+NEVER = 10**9
+PANELS = (1, NEVER), (3, 0), (1000, NEVER)  # rows at a time, more than there are in the last; loads worth packing
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,10 +43,11 @@ def products(W, DY, X):
 
 
 def in_panels(W, DY, X):
-    """Y, DX and DW, and DW and DX in one pass: the same bits whatever the height of a panel."""
+    """Y, DX and DW, and DW and DX in one pass: the same bits whatever the height of a panel, packed or not."""
     found = []
-    for height in PANELS:
+    for height, packs in PANELS:
         with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("minidst.kernels.packing.WORTH_PACKING", packs)
             for module in ("csr", "csc"):
                 patched.setattr(f"minidst.formats.{module}.panel", lambda *_, height=height: height)
             found.append((*products(W, DY, X), *W.backward(DY, X)))
@@ -213,13 +215,12 @@ def test_products_leave_their_operands_alone_and_their_results_are_new(W):
 
 
 def test_a_wide_layer_is_visited_in_panels_and_a_narrow_one_as_a_whole():
-    # 800 connections a row: 32 visits of 25 connections; where out does not fit into the cache either, four
+    # 32 visits of 25 connections; where out does not fit into the cache either, four
     X, small, large = (np.empty((n, 64), np.float32) for n in (8192, 128, 8192))
-    d = 800 / 8192
-    assert [panel(X, d), panel(X, d, small), panel(X, d, large), panel(small, d)] == [256, 256, 2048, 128]
-    assert panel(X, 0.001) == 8192  # eight connections a row are not worth a second visit
+    assert [panel(X, 800), panel(X, 800, small), panel(X, 800, large), panel(small, 800)] == [256, 256, 2048, 128]
+    assert panel(X, 8) == 8192  # eight connections a row are not worth a second visit
     wide = np.empty((1024, 1 << 13), np.float32)  # only as many samples count as a tile has
-    assert panel(wide, d, wide) == 1024
+    assert panel(wide, 800, wide) == 1024
 
 
 @pytest.mark.slow

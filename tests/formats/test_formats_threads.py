@@ -11,7 +11,7 @@ from strategies import DTYPES, WITHOUT_JIT
 
 import minidst
 from minidst import COO, CSR, Condensed
-from minidst.kernels import threads
+from minidst.kernels import packing, threads
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,10 +35,12 @@ def all_products(W, B):
     return [product.tobytes() for product in (W @ X, W.T @ DY, W.grad(DY, X), *W.backward(DY, X))]
 
 
-@pytest.mark.parametrize("B", [1, 5, 33])
+@pytest.mark.parametrize("packs", [0, 10**9])
+@pytest.mark.parametrize("B", [1, 5, 33, 300])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("format", "ablated"), [(COO, 0), (CSR, 0), (Condensed, 0), (Condensed, 12)])
-def test_results_are_bitwise_the_same_for_every_number_of_threads(format, ablated, dtype, B):
+def test_results_are_bitwise_the_same_for_every_number_of_threads(format, ablated, dtype, B, packs, monkeypatch):
+    monkeypatch.setattr(packing, "WORTH_PACKING", packs)
     W = lopsided(format, dtype, ablated)
     alone = all_products(W, B)
     for n in (2, 3, 5):

@@ -54,7 +54,7 @@ def test_an_infinite_input_counts_once_in_a_single_sample(dtype, fan_in):
 def test_a_product_starts_from_its_bias(dtype, t, B):
     rng, out = t.rng, np.full((t.shape[0], B), 77, dtype)
     values, X, bias = (whole(rng, *shape, dtype=dtype) for shape in [(t.nnz,), (t.shape[1], B), t.shape[:1]])
-    in_tiles(csr.spmm, (frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, bias, 7, out), X)
+    in_tiles(csr.spmm, (frozen(pointer(t.rows, t.shape[0])), frozen(t.cols), values, bias, out, 7), X)
     same(out, naive.spmm(t.shape[0], t.weights(values), X) + bias[:, None])
 
 
@@ -76,12 +76,12 @@ def test_any_slice_of_rows_has_the_bits_of_the_whole(layer, dtype):
     rng = t.rng
     values, X, DY, bias = (rng.standard_normal(shape).astype(dtype) for shape in (t.nnz, (19, 13), (10, 13), 10))
     Y, DW = np.empty((10, 13), dtype), np.empty(t.nnz, dtype)
-    in_tiles(csr.spmm, (indptr, indices, values, bias, 5, Y), X)
+    in_tiles(csr.spmm, (indptr, indices, values, bias, Y, 5), X)
     in_tiles(csr.sddmm, (indptr, indices, DY, DW), X)
     for r0 in range(11):
         for r1 in range(r0, 11):
             part, dw = np.empty((r1 - r0, 13), dtype), np.zeros(t.nnz, dtype)
-            in_tiles(csr.spmm, (indptr[r0 : r1 + 1], indices, values, bias[r0:r1], 5, part), X)
+            in_tiles(csr.spmm, (indptr[r0 : r1 + 1], indices, values, bias[r0:r1], part, 5), X)
             in_tiles(csr.sddmm, (indptr[r0 : r1 + 1], indices, DY[r0:r1], dw), X)
             e0, e1 = indptr[r0], indptr[r1]
             assert part.tobytes() == Y[r0:r1].tobytes()
