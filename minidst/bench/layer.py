@@ -14,36 +14,70 @@ from ..formats import CSR, Condensed
 from ..kernels.arrays import Float
 from ..kernels.memory import aligned_copy
 from .peers import Peers
-from .race import FULL, INDICES, QUICK, check_agreement, faster_index, figures, race, samples, torch_csr, weight
+from .race import (
+    BATCHES,
+    FULL,
+    INDICES,
+    QUICK,
+    check_agreement,
+    faster_index,
+    figures,
+    race,
+    samples,
+    torch_csr,
+    weight,
+)
 from .result import Part, Result, Say, Subject, draw_densities, draw_rows
 
 BATCH = 128
 WIDTHS, DENSITIES = (1024, 4096), (0.4, 0.2, 0.1, 0.05, 0.02, 0.01)
-OTHERS = {"torch": "dense PyTorch", "numpy": "dense NumPy", "sparseprop": "SparseProp", "sparselab": "sparselab"}
+SWEPT = (1024, 0.05), (4096, 0.01)  # at every batch size
+OTHERS = {
+    "torch_csr": "PyTorch CSR",
+    "torch": "dense PyTorch",
+    "numpy": "dense NumPy",
+    "sparseprop": "SparseProp",
+    "sparselab": "sparselab",
+}
+HEADINGS = OTHERS | {"torch_csr": "torch CSR", "torch": "dense", "numpy": "NumPy"}
 COLUMNS = {
     "n": ("n", ",d"), "density": ("density", "g"), "ours_ms": ("ours ms", ".3f"),
-    **{f"{key}_ratio": (name, ".2f") for key, name in OTHERS.items()},
+    **{f"{key}_ratio": (name, ".2f") for key, name in HEADINGS.items()},
+}  # fmt: skip
+BATCH_COLUMNS = {
+    "n": ("n", ",d"), "density": ("density", "g"), "B": ("B", ",d"), "ours_sample_us": ("µs/sample", ".2f"),
+    **{f"{key}_ratio": (name, ".2f") for key, name in HEADINGS.items()},
 }  # fmt: skip
 NOTES = (
     "Peers: how many times as long as ours. Dense ones make the gradient of every connection, sparse ones of the "
-    "active ones; PyTorch has samples in rows, as nn.Linear, the others in columns.",
+    "active ones. torch CSR: its three products with a CSR matrix and its transpose; dense: PyTorch's, which has "
+    "samples in rows, as nn.Linear, the others in columns; NumPy: dense too.",
 )
 
 
 def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
-    """Every width at every density."""
-    rows = []
+    """Every width at every density, then every batch size."""
+    effort, rows, batches = QUICK if quick else FULL, [], []
     for n, density in ((64, 0.2), (64, 0.05)) if quick else product(WIDTHS, DENSITIES):
         say(f"n = {n}, density {density:g}")
-        times = race(contestants(n, density, found), QUICK if quick else FULL)
+        times = faster_index(race(contestants(n, density, BATCH, found), effort), "torch_csr")
         rows.append({"n": n, "density": density, **figures(times, "ours")})
-    part = Part(f"forward and backward of one n × n layer, B = {BATCH}, float32", COLUMNS, rows, NOTES)
-    return Result("layer", found.machine, [part], {"batch": BATCH, "dtype": "float32", "quick": quick})
+    for (n, density), B in product(((64, 0.2),), (1, 10)) if quick else product(SWEPT, BATCHES):
+        say(f"n = {n}, density {density:g}, B = {B}")
+        times = faster_index(race(contestants(n, density, B, found), effort), "torch_csr")
+        row = {"n": n, "density": density, "B": B, **figures(times, "ours")}
+        batches.append(row | {f"{name}_sample_us": 1e6 * taken.median / B for name, taken in times.items()})
+    title = "forward and backward of one n × n layer"
+    parts = [
+        Part(f"{title}, B = {BATCH}, float32", COLUMNS, rows, NOTES),
+        Part(f"{title} at every batch size B, float32", BATCH_COLUMNS, batches),
+    ]
+    return Result("layer", found.machine, parts, {"batch": BATCH, "dtype": "float32", "quick": quick})
 
 
-def contestants(n: int, density: float, found: Peers) -> dict[str, Callable[[], Any]]:
+def contestants(n: int, density: float, B: int, found: Peers) -> dict[str, Callable[[], Any]]:
     """A forward and a backward pass of each; their outputs Y have been checked to agree."""
-    W, X, DY, bias = weight(CSR, (n, n), density), samples(n, BATCH), samples(n, BATCH), np.zeros(n, np.float32)
+    W, X, DY, bias = weight(CSR, (n, n), density), samples(n, B), samples(n, B), np.zeros(n, np.float32)
     D = aligned_copy(W.to_dense(), np.float32)
 
     def ours() -> Any:
@@ -60,6 +94,7 @@ def contestants(n: int, density: float, found: Peers) -> dict[str, Callable[[], 
     passes: dict[str, Callable[[], Any]] = {"ours": ours, "numpy": numpy}
     if "torch" in found:  # the other two compute with its tensors
         passes["torch"] = _torch(found["torch"], D, X, DY)
+        passes |= {f"torch_{index}": _torch_csr(found["torch"], W, X, DY, index) for index in INDICES}
         rivals = {"sparseprop": _sparseprop, "sparselab": _sparselab}
         passes |= {name: rival(found, W, X, DY) for name, rival in rivals.items() if name in found}
     check_agreement(passes, ours())
@@ -76,6 +111,20 @@ def _torch(torch: Any, D: Float, X: Float, DY: Float) -> Callable[[], Any]:
         return y.T
 
     return dense
+
+
+def _torch_csr(torch: Any, W: CSR, X: Float, DY: Float, index: str) -> Callable[[], Any]:
+    S, T = torch_csr(torch, W, index), torch_csr(torch, CSR.from_scipy(W.to_scipy().T.tocsr()), index)
+    zero = torch.sparse_csr_tensor(S.crow_indices(), S.col_indices(), torch.zeros(W.nnz), W.shape)
+    x, dy = torch.from_numpy(X), torch.from_numpy(DY)
+
+    def sparse() -> Any:
+        y = S @ x
+        torch.sparse.sampled_addmm(zero, dy, x.T, beta=0)
+        T @ dy  # Wᵀ was made beforehand: the other contestants' views of it are not timed either
+        return y
+
+    return sparse
 
 
 def _sparseprop(found: Peers, W: CSR, X: Float, DY: Float) -> Callable[[], Any]:
@@ -108,7 +157,7 @@ def _sparselab(found: Peers, W: CSR, X: Float, DY: Float) -> Callable[[], Any]:
     return sparse
 
 
-draw = partial(draw_densities, title=f"one layer, forward and backward, B = {BATCH}", names={"ours": "ours", **OTHERS})
+draw = partial(draw_densities, title="one layer, forward and backward", names={"ours": "ours", **OTHERS})
 LAYER = Subject("layer", "one layer there and back", measure, draw, ("torch", "sparseprop", "sparselab"))
 
 # one sample, y = W x + b, at the sizes of a transformer's feed-forward block

@@ -16,6 +16,7 @@ from ..kernels.arrays import Float
 from ..kernels.memory import aligned_copy
 from ..models.mlp import sparse_weight
 
+BATCHES = (1, 4, 10, 32, 50, 100, 128, 200, 256, 500, 1000)  # of few samples, round numbers, and powers of two
 BURST = 1e-3  # seconds: a shorter call is repeated until it takes as long, or the clock itself would be measured
 INDICES = ("int32", "int64")  # of PyTorch's CSR
 
@@ -88,9 +89,19 @@ def weight(format: type[Sparse], shape: tuple[int, int], density: float) -> Any:
     return sparse_weight(format, n_out, n_in, round(density * n_out * n_in), np.random.default_rng(0), np.float32)
 
 
-def samples(n: int, B: int) -> Float:
-    """(n, B) standard normal float32 numbers that begin on a cache line."""
-    return aligned_copy(np.random.default_rng(1).standard_normal((n, B), np.float32), np.float32)
+def skewed_weight(shape: tuple[int, int], density: float) -> CSR:
+    """Rows of equal fan-in whose inputs are drawn by a power law of exponent 2.5, as degrees are that SET leaves."""
+    (n_out, n_in), rng = shape, np.random.default_rng(0)
+    k = round(density * n_in)
+    popularity = 1 + rng.pareto(1.5, n_in)
+    cols = np.concatenate([np.sort(rng.choice(n_in, k, False, popularity / popularity.sum())) for _ in range(n_out)])
+    rows = np.repeat(np.arange(n_out, dtype=np.int32), k)
+    return CSR.from_connections(shape, rows, cols, rng.standard_normal(cols.size, np.float32))
+
+
+def samples(n: int, B: int, dtype: Any = np.float32) -> Float:
+    """(n, B) standard normal numbers that begin on a cache line."""
+    return aligned_copy(np.random.default_rng(1).standard_normal((n, B), np.float32), dtype)
 
 
 def torch_csr(torch: ModuleType, W: CSR, index: str) -> Any:

@@ -87,7 +87,10 @@ def curves(axes: Any, rows: Sequence[Mapping[str, Any]], x: str, named: Mapping[
                       marker=MARKERS[number % len(MARKERS)], markersize=4)  # fmt: skip
     axes.set(xscale="log", yscale="log")
     axes.yaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
-    ticks = sorted({row[x] for row in rows})
+    ticks: list[Any] = []
+    for value in sorted({row[x] for row in rows}):
+        if not ticks or value >= 1.5 * ticks[-1]:  # else their labels would run into each other
+            ticks.append(value)
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=30 if len(ticks) > 5 else 0)
     axes.minorticks_off()
     axes.legend(frameon=False, fontsize=8)
@@ -103,15 +106,25 @@ def bars(axes: Any, labels: Sequence[str], lengths: Sequence[float]) -> None:
 
 
 def draw_densities(result: Result, title: str, names: Mapping[str, str]) -> Figure:
-    """Times against the density, a panel per width n, a line per contestant."""
-    rows = result.parts[0].rows
-    widths = sorted({row["n"] for row in rows})
-    picture, panels = figure([f"n = {n:,}" for n in widths], title, result.machine)
-    for axes, n in zip(panels, widths, strict=True):
-        of_n = [row for row in rows if row["n"] == n]
+    """Times against the density, then times of a sample against the batch size; a line per contestant."""
+    densities, batches = (part.rows for part in result.parts[:2])
+    widths, swept = sorted({row["n"] for row in densities}), sorted({(row["n"], row["density"]) for row in batches})
+    titles = [f"n = {n:,}, B = {result.settings['batch']}" for n in widths]
+    titles += [f"n = {n:,}, density {density:g}" for n, density in swept]
+    picture, panels = figure(titles, title, result.machine)
+    for axes, n in zip(panels, widths, strict=False):
+        of_n = [row for row in densities if row["n"] == n]
         curves(axes, of_n, "density", {f"{key}_ms": name for key, name in names.items()})
         axes.set(xlabel="density", ylabel="time (ms)")
+    for axes, key in zip(panels[len(widths) :], swept, strict=True):
+        draw_batches(axes, [row for row in batches if (row["n"], row["density"]) == key], names)
     return picture
+
+
+def draw_batches(axes: Any, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> None:
+    """The time of a sample against the batch size B, a line per contestant."""
+    curves(axes, rows, "B", {f"{key}_sample_us": name for key, name in names.items()})
+    axes.set(xlabel="batch size B", ylabel="time per sample (µs)")
 
 
 def draw_rows(result: Result, title: str, panel: str, names: Mapping[str, str], unit: str = "ms") -> Figure:
@@ -119,7 +132,12 @@ def draw_rows(result: Result, title: str, panel: str, names: Mapping[str, str], 
     rows = result.parts[0].rows
     picture, panels = figure([panel.format(**row) for row in rows], title, result.machine)
     for axes, row in zip(panels, rows, strict=True):
-        measured = [key for key in names if f"{key}_{unit}" in row]
-        bars(axes, [names[key] for key in measured], [row[f"{key}_{unit}"] for key in measured])
-        axes.set(xlabel=f"time ({unit.replace('us', 'µs')})")
+        bar_row(axes, row, names, unit)
     return picture
+
+
+def bar_row(axes: Any, row: Mapping[str, Any], names: Mapping[str, str], unit: str = "ms") -> None:
+    """A bar for every contestant that the row has."""
+    measured = [key for key in names if f"{key}_{unit}" in row]
+    bars(axes, [names[key] for key in measured], [row[f"{key}_{unit}"] for key in measured])
+    axes.set(xlabel=f"time ({unit.replace('us', 'µs')})")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -17,8 +16,8 @@ from ..kernels.threads import one_blas_thread
 from ..models.mlp import mlp
 from ..nn import SGD, Network
 from .peers import Peers
-from .race import FULL, QUICK, Effort, figures, race, samples
-from .result import Part, Result, Say, Subject, bars, curves, draw_rows, figure
+from .race import BATCHES, FULL, QUICK, Effort, figures, race, samples
+from .result import Part, Result, Say, Subject, bar_row, bars, curves, draw_batches, figure
 
 BATCH, LEARNING_RATE = 128, 0.01
 NETWORKS = ((784, 1000, 1000, 1000, 10), 0.045), ((3072, 1024, 512, 10), 0.063), ((3072, 4096, 4096, 10), 0.012)
@@ -28,6 +27,10 @@ COLUMNS = {
     "network": ("network", "s"), "connections": ("connections", ",d"), "density": ("density", ".3f"),
     "ours_ms": ("ours ms", ".2f"), "masked_ratio": ("masked", ".1f"), "dense_ratio": ("dense", ".1f"),
 }  # fmt: skip
+BATCH_COLUMNS = {
+    "B": ("B", ",d"), "ours_sample_us": ("ours µs/sample", ".1f"), "masked_ratio": ("masked", ".1f"),
+    "dense_ratio": ("dense", ".1f"),
+}  # fmt: skip
 NOTES = (
     "masked, dense: how many times as long as ours PyTorch takes. Masked: weights times masks in the forward pass, by "
     "which gradients are masked too, as codes of RigL and SET do; dense: without the masks.",
@@ -35,27 +38,43 @@ NOTES = (
 
 
 def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
-    """One row per network."""
-    rows = []
-    for sizes, density in QUICK_NETWORKS if quick else NETWORKS:
+    """One row per network, then the first network at every batch size."""
+    effort, networks = QUICK if quick else FULL, QUICK_NETWORKS if quick else NETWORKS
+    rows, batches = [], []
+    for sizes, density in networks:
         network = "-".join(map(str, sizes))
         say(network)
-        net = mlp(sizes, density=density, method="set")
-        x, y = batch(sizes)
-        steps = {"ours": ours(net, x, y)}
-        if "torch" in found:
-            steps["masked"] = torch_step(found["torch"], net, x, y, masked=True)
-            steps["dense"] = torch_step(found["torch"], net, x, y, masked=False)
-        times = race(steps, QUICK if quick else FULL)
+        net, times = steps(sizes, density, BATCH, found, effort)
         rows.append({"network": network, "connections": net.connections, "density": density, **figures(times, "ours")})
+    sizes, density = networks[0]
+    for B in (1, 10) if quick else BATCHES:
+        say(f"B = {B}")
+        _, times = steps(sizes, density, B, found, effort)
+        row = {"B": B, **figures(times, "ours")}
+        batches.append(row | {f"{name}_sample_us": 1e6 * taken.median / B for name, taken in times.items()})
     title = f"one training step, cross-entropy, SGD with momentum, ERK allocation, B = {BATCH}, float32"
-    return Result("step", found.machine, [Part(title, COLUMNS, rows, NOTES)], {"batch": BATCH, "quick": quick})
+    parts = [
+        Part(title, COLUMNS, rows, NOTES),
+        Part(f"the same of {rows[0]['network']} at every batch size B", BATCH_COLUMNS, batches),
+    ]
+    return Result("step", found.machine, parts, {"batch": BATCH, "quick": quick})
 
 
-def batch(sizes: Sequence[int]) -> tuple[Float, Any]:
+def steps(sizes: tuple[int, ...], density: float, B: int, found: Peers, effort: Effort) -> tuple[Network, Any]:
+    """A sparse network, and the times of its step and of PyTorch's."""
+    net = mlp(sizes, density=density, method="set")
+    x, y = batch(sizes, B)
+    contestants = {"ours": ours(net, x, y)}
+    if "torch" in found:
+        contestants["masked"] = torch_step(found["torch"], net, x, y, masked=True)
+        contestants["dense"] = torch_step(found["torch"], net, x, y, masked=False)
+    return net, race(contestants, effort)
+
+
+def batch(sizes: Sequence[int], B: int = BATCH) -> tuple[Float, Any]:
     """(x, y): random samples in rows and their labels."""
     rng = np.random.default_rng(1)
-    return rng.standard_normal((BATCH, sizes[0]), np.float32), rng.integers(sizes[-1], size=BATCH)
+    return rng.standard_normal((B, sizes[0]), np.float32), rng.integers(sizes[-1], size=B)
 
 
 def ours(net: Network, x: Float, y: Any) -> Callable[[], None]:
@@ -93,8 +112,17 @@ def torch_step(torch: Any, net: Network, x: Float, y: Any, *, masked: bool) -> C
     return step
 
 
-draw = partial(draw_rows, title=f"one training step, B = {BATCH}", panel="{network}, {connections:,} connections",
-               names=NAMES)  # fmt: skip
+def draw(result: Result) -> Figure:
+    """Bars for each network, and the time of a sample against the batch size."""
+    networks, batches = (part.rows for part in result.parts)
+    titles = ["{network}, {connections:,} connections".format(**row) for row in networks]
+    picture, panels = figure([*titles, result.parts[1].title], f"one training step, B = {BATCH}", result.machine)
+    for axes, row in zip(panels, networks, strict=False):
+        bar_row(axes, row, NAMES)
+    draw_batches(panels[len(networks)], batches, NAMES)
+    return picture
+
+
 STEP = Subject("step", "whole training steps", measure, draw, ("torch",))
 
 # topology updates: each method's, in training steps, and how two of them grow with the width of a layer

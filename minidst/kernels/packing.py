@@ -2,7 +2,7 @@
 
 A row that does not begin on a cache line has every load touch two of them; and rows of a wide batch lie a large power
 of two of bytes apart, where a cache keeps few of them at a time. A copy of the one tile that is being multiplied has
-neither fault. To copy a row costs as much as is lost by some 30 loads of it.
+neither fault. To copy a row costs as much as is lost by a dozen loads of it.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ from .simd.tiles import MOST, REGISTER_BYTES, Size, load, store, tiles
 
 CACHE = 1 << 20  # bytes of activations that stay in a core's second-level cache
 PER_VISIT = 25  # connections of a row that make up for fetching its tile, where X is visited in panels
-WORTH_PACKING = 32  # loads of each row that make up for copying it
+WORTH_PACKING = 12  # loads that make up for copying a row
+CALL = 600  # rows that could be copied in the time that asking for it takes
 
 Piece = tuple[Float, int, int, int, Size]
 """(M, first, end, origin, size): tiles of one size for samples `first` to `end`; sample b is in M[:, b − origin]."""
@@ -56,7 +57,7 @@ def pieces(M: Float, loads: int) -> Iterator[Piece]:
     A piece is to be used up before the next one is asked for: they share memory.
     """
     for first, end, size in tiles(M):
-        if loads < WORTH_PACKING * len(M) or _lies_well(M, size):
+        if loads < WORTH_PACKING * (len(M) + CALL) or _lies_well(M, size):
             yield M, first, end, 0, size
             continue
         packed = aligned((len(M), size.samples), M.dtype)

@@ -95,7 +95,7 @@ def test_a_batch_of_many_tiles_is_packed_where_it_exceeds_the_cache_and_a_batch_
     assert len(list(packing.pieces(wide, 10**9))) == 4
     for piece, *_ in packing.pieces(wide, 10**9):
         assert piece is not wide
-    few = 31 * len(wide)  # loads a row, which do not make up for a copy
+    few = (packing.WORTH_PACKING - 1) * len(wide)  # loads, which do not make up for a copy
     assert [piece is wide for piece, *_ in packing.pieces(wide, few)] == [True]
     assert len(list(packing.pieces(one, 10**9))) == 1
 
