@@ -13,7 +13,7 @@ from ..kernels import csc, csr
 from ..kernels.arrays import Float, Index, Offset
 from ..kernels.memory import aligned
 from ..kernels.packing import copy_tiles, panel, pieces
-from ..kernels.simd.tiles import tiles
+from ..kernels.simd.tiles import REGISTER_BYTES, tiles
 from ..kernels.threads import even_cuts, run_slices
 
 
@@ -58,8 +58,8 @@ class CSCView:
             DX[:] = 0
             csr.backward_one(self.indptr, self.cols, values, DY[:, 0], X[:, 0], DW, DX[:, 0])
             return
-        [(_, _, size), *rest] = tiles(X)
-        if size.registers == 1 and not rest:
+        if X.shape[1] * X.itemsize <= REGISTER_BYTES:
+            [(_, _, size)] = tiles(X)
             packed, sums = aligned((2, len(X), size.samples), X.dtype)
             copy_tiles(X, 0, packed, 0, size)
             sums[:] = 0

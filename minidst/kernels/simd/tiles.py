@@ -65,8 +65,8 @@ OCTET = Size(1, 8)
 def tiles(M: Float) -> tuple[tuple[int, int, Size], ...]:
     """How the samples of M, (n, B), are cut: (first, the one after the last, size) of tiles of one size, side by side.
 
-    Whole tiles of MOST registers come first, then one ragged tile of what is left, in as few registers as hold it; half
-    a register or a quarter of one is enough for a few samples.
+    Whole tiles of MOST registers come first, then one ragged tile of what is left, in as few registers as hold it, of
+    half the width or less where that is enough.
     """
     return _tiles(M.shape[1], M.itemsize)
 
@@ -78,6 +78,8 @@ def _tiles(B: int, itemsize: int) -> tuple[tuple[int, int, Size], ...]:
     whole = [(0, B - rest, Size(MOST, lanes))] if rest < B else []
     if rest == 0 < B:
         return tuple(whole)
+    if lanes < rest <= lanes * 3 // 2 and lanes * itemsize > 32:  # three of half the width are sooner added up than two
+        lanes //= 2
     while rest <= lanes // 2 and lanes * itemsize > LEAST_BYTES:
         lanes //= 2
     return (*whole, (B - rest, B, Size(max(1, ceil(rest / lanes)), lanes, ragged=True)))
