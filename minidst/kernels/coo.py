@@ -1,6 +1,9 @@
 """Products of a COO matrix: connection e joins output `rows[e]` to input `cols[e]` with weight `values[e]`.
 
 The plainest of the three formats: one connection at a time, as the papers write it. Connections are sorted by row.
+
+The matrix whose rows are gathered comes last, as a piece (packing.py): tiles of one `size` for the samples from `first`
+to `end`, sample b in its column b − origin. To a reader all of it is X, and b runs over the batch.
 """
 
 from .arrays import Float, Index, unsigned

@@ -1,8 +1,8 @@
 """Products of a CSR matrix: row i holds the connections `indptr[i]` to `indptr[i + 1]`, the fan-in of output i.
 
-Samples are processed in tiles that stay in vector registers (simd/tiles.py). A wide layer's X does not fit into the
-fast part of the cache, so it is visited in panels of rows: connections of every output to the first panel, then to the
-next. Each row of `out` belongs to one outer iteration that reads nothing another one writes, so any slice of rows may
+Samples are processed in tiles that stay in vector registers (simd/tiles.py); X, first, end, origin and size are a piece
+of them (packing.py). A wide layer's X does not fit into the fast part of the cache, so it is visited in panels of rows:
+connections of every output to the first panel, then to the next. Each row of `out` belongs to one outer iteration that reads nothing another one writes, so any slice of rows may
 run on any thread, with the same bits.
 """
 

@@ -37,7 +37,7 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> Float:
         return np.empty(shape, dtype)
     held = np.empty(wanted + LINE, np.uint8) if wanted + LINE < LARGE else _from_pool(wanted + LINE)
     start = -held.ctypes.data % LINE
-    return np.asarray(held[start : start + wanted].view(dtype).reshape(shape))
+    return np.ndarray(shape, dtype, held, start)
 
 
 def aligned_copy(array: Any, dtype: Any) -> Float:

@@ -5,7 +5,7 @@ of two of bytes apart, where a cache keeps few of them at a time. A copy of the 
 neither fault. To copy a row costs as much as is lost by a dozen loads of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil
 
 from .arrays import Float
@@ -29,7 +29,7 @@ def panel(X: Float, per_row: float, out: Float | None = None) -> int:
     are fewer where `out` does not fit either.
     """
     row = min(X.shape[1] * X.itemsize, MOST * REGISTER_BYTES)
-    if len(X) * row <= (CACHE if out is not None else CACHE // 4):
+    if len(X) * row <= (CACHE if out is not None and row < MOST * REGISTER_BYTES else CACHE // 4):
         return len(X)
     shortest = 2048 if out is not None and len(out) * row > CACHE else 128
     visits = min(round(per_row / PER_VISIT), len(X) // shortest)
@@ -51,13 +51,19 @@ def _lies_well(M: Float, size: Size) -> bool:
     return register <= 16 or M.ctypes.data % register == 0  # NumPy's own arrays begin on 16 bytes
 
 
-def pieces(M: Float, loads: int) -> Iterator[Piece]:
+def pieces(M: Float, loads: int) -> Iterable[Piece]:
     """All samples of M, (n, B), for a kernel that loads a tile of one of its rows so many times; packed where it pays.
 
     A piece is to be used up before the next one is asked for: they share memory.
     """
+    if loads < WORTH_PACKING * (len(M) + CALL):
+        return [(M, first, end, 0, size) for first, end, size in tiles(M)]
+    return _packed(M)
+
+
+def _packed(M: Float) -> Iterator[Piece]:
     for first, end, size in tiles(M):
-        if loads < WORTH_PACKING * (len(M) + CALL) or _lies_well(M, size):
+        if _lies_well(M, size):
             yield M, first, end, 0, size
             continue
         packed = aligned((len(M), size.samples), M.dtype)

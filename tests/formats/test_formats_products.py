@@ -11,6 +11,7 @@ from minidst import CSR, Condensed
 from minidst.formats.check import operand
 from minidst.kernels import memory
 from minidst.kernels.packing import panel
+from minidst.kernels.simd.tiles import MOST, REGISTER_BYTES
 
 DY, X = np.arange(6.0).reshape(3, 2), np.arange(8.0).reshape(4, 2)
 
@@ -219,8 +220,9 @@ def test_a_wide_layer_is_visited_in_panels_and_a_narrow_one_as_a_whole():
     X, small, large = (np.empty((n, 64), np.float32) for n in (8192, 128, 8192))
     assert [panel(X, 800), panel(X, 800, small), panel(X, 800, large), panel(small, 800)] == [256, 256, 2048, 128]
     assert panel(X, 8) == 8192  # eight connections a row are not worth a second visit
-    wide = np.empty((1024, 1 << 13), np.float32)  # only as many samples count as a tile has
-    assert panel(wide, 800, wide) == 1024
+    wide = np.empty((1024, 1 << 13), np.float32)
+    tile = wide[:, : MOST * REGISTER_BYTES // 4].copy()
+    assert panel(wide, 800, wide) == panel(tile, 800, tile) == 128  # only as many samples count as a tile has
 
 
 @pytest.mark.slow
