@@ -2,8 +2,8 @@
 
 Samples are processed in tiles that stay in vector registers (simd/tiles.py); X, first, end, origin and size are a piece
 of them (packing.py). A wide layer's X does not fit into the fast part of the cache, so it is visited in panels of rows:
-connections of every output to the first panel, then to the next. Each row of `out` belongs to one outer iteration that reads nothing another one writes, so any slice of rows may
-run on any thread, with the same bits.
+connections of every output to the first panel, then to the next. Each row of `out` belongs to one outer iteration that
+reads nothing another one writes, so any slice of rows may run on any thread, with the same bits.
 """
 
 import numpy as np
