@@ -52,7 +52,9 @@ NOTES = (
     "of int32 and int64 indices; Condensed has a graph of its own, of constant fan-in and as many connections.",
     "DW, DX: GFLOP/s of W.grad(DY, X) and W.T @ DY, of our CSR.",
 )
-BATCH_NOTES = ("The other columns: how many times as long as our CSR takes for Y = W X; DW and DX are ours.",)
+BATCH_NOTES = (
+    "All but µs and ms: how many times as long as our CSR takes for Y = W X; DW and DX too, which are ours.",
+)
 
 
 def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:

@@ -100,7 +100,7 @@ def skewed_weight(shape: tuple[int, int], density: float) -> CSR:
 
 
 def samples(n: int, B: int, dtype: Any = np.float32) -> Float:
-    """(n, B) standard normal numbers that begin on a cache line."""
+    """(n, B) standard normal numbers, in memory as a layer's activations are."""
     return aligned_copy(np.random.default_rng(1).standard_normal((n, B), np.float32), dtype)
 
 

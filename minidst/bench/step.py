@@ -115,8 +115,8 @@ def torch_step(torch: Any, net: Network, x: Float, y: Any, *, masked: bool) -> C
 def draw(result: Result) -> Figure:
     """Bars for each network, and the time of a sample against the batch size."""
     networks, batches = (part.rows for part in result.parts)
-    titles = ["{network}, {connections:,} connections".format(**row) for row in networks]
-    picture, panels = figure([*titles, result.parts[1].title], f"one training step, B = {BATCH}", result.machine)
+    titles = ["{network}, {connections:,} connections, B = {B}".format(**row, B=BATCH) for row in networks]
+    picture, panels = figure([*titles, networks[0]["network"]], "one training step", result.machine)
     for axes, row in zip(panels, networks, strict=False):
         bar_row(axes, row, NAMES)
     draw_batches(panels[len(networks)], batches, NAMES)

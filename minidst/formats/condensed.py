@@ -11,7 +11,7 @@ import numpy as np
 from .._support.validation import as_array
 from ..kernels import condensed
 from ..kernels.arrays import Float, Index
-from ..kernels.packing import pieces
+from ..kernels.packing import pieces, samples_of
 from ..kernels.threads import run_slices, slices
 from . import check
 from .sparse import Sparse
@@ -92,9 +92,8 @@ class Condensed(Sparse):
         def part(r0: int, r1: int) -> tuple[Any, ...]:
             return self.active[r0:r1], self.indices[r0:r1], self.values[r0:r1], bias, out
 
-        cuts = self._row_cuts(X.shape[1])
         for piece in pieces(X, self.nnz):
-            run_slices(condensed.spmm, part, cuts, *piece)
+            run_slices(condensed.spmm, part, self._row_cuts(samples_of(piece)), *piece)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         k, indices, values = self._flat
@@ -112,10 +111,9 @@ class Condensed(Sparse):
         def part(r0: int, r1: int) -> tuple[Any, ...]:
             return self.active[r0:r1], self.indices[r0:r1], DY, rectangle[r0:r1]
 
-        cuts = self._row_cuts(X.shape[1])
         for piece in pieces(X, self.nnz):
-            run_slices(condensed.sddmm, part, cuts, *piece)
+            run_slices(condensed.sddmm, part, self._row_cuts(samples_of(piece)), *piece)
 
     def _row_cuts(self, batch: int) -> list[int]:
-        pieces = slices(self.nnz * batch)
-        return [round(self.active.size * p / pieces) for p in range(pieces + 1)]
+        n_slices = slices(self.nnz * batch)
+        return [round(self.active.size * p / n_slices) for p in range(n_slices + 1)]

@@ -11,7 +11,7 @@ import scipy.sparse
 from ..kernels import coo
 from ..kernels.arrays import Float, Index
 from ..kernels.memory import aligned
-from ..kernels.packing import copy_tiles, pieces
+from ..kernels.packing import copy_tile, pieces, samples_of
 from ..kernels.threads import Cuts, run_slices, slices
 from . import check
 from .sparse import Sparse
@@ -50,12 +50,12 @@ class COO(Sparse):
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
         out[:] = bias[:, None]
-        cuts = _cuts(self.rows, slices(self.nnz * X.shape[1]))
 
         def part(e0: int, e1: int) -> tuple[Any, ...]:
             return self.rows[e0:e1], self.cols[e0:e1], self.values[e0:e1], bias, out
 
         for piece in pieces(X, self.nnz):
+            cuts = _cuts(self.rows, slices(self.nnz * samples_of(piece)))
             run_slices(coo.spmm, part, cuts, *piece)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
@@ -67,29 +67,30 @@ class COO(Sparse):
         return self.grad(DY, X), self.T @ DY
 
     def _transposed(self, DY: Float, out: Float) -> None:
-        out[:] = 0
         if DY.shape[1] == 1:
+            out[:] = 0
             coo.spmv_t(self.rows, self.cols, self.values, DY[:, 0], out[:, 0])
             return
         for M, first, end, origin, size in pieces(DY, self.nnz):  # on one thread: any connection may add to any row
             if M is DY:
+                out[:, first:end] = 0
                 coo.spmm_t(self.rows, self.cols, self.values, out, M, first, end, origin, size)
             else:  # what is loaded and stored at random is packed as well
                 sums = aligned((len(out), size.samples), out.dtype)
                 sums[:] = 0
                 coo.spmm_t(self.rows, self.cols, self.values, sums, M, 0, end - first, 0, size)
-                copy_tiles(sums, 0, out, first, size)
+                copy_tile(sums, 0, out, first, size)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
-        cuts = _cuts(self.rows, slices(self.nnz * X.shape[1]))
         for piece in pieces(X, self.nnz):
+            cuts = _cuts(self.rows, slices(self.nnz * samples_of(piece)))
             run_slices(coo.sddmm, lambda e0, e1: (self.rows[e0:e1], self.cols[e0:e1], DY, out[e0:e1]), cuts, *piece)
 
 
-def _cuts(sorted_ends: Index, pieces: int) -> Cuts:
+def _cuts(sorted_ends: Index, n_slices: int) -> Cuts:
     """Connections at which to cut, moved back to where an end begins, so that no two slices write the same row."""
-    if pieces == 1:
+    if n_slices == 1:
         return 0, sorted_ends.size
-    even = np.linspace(0, sorted_ends.size, pieces + 1).astype(np.int64)[1:-1]
+    even = np.linspace(0, sorted_ends.size, n_slices + 1).astype(np.int64)[1:-1]
     starts = np.searchsorted(sorted_ends, sorted_ends[even])
     return np.concatenate(([0], starts, [sorted_ends.size])).astype(np.int64)

@@ -12,7 +12,7 @@ import scipy.sparse
 from .._support.validation import as_array
 from ..kernels import csr
 from ..kernels.arrays import Float, Index, Offset
-from ..kernels.packing import panel, pieces
+from ..kernels.packing import panel, pieces, samples_of
 from ..kernels.simd.tiles import REGISTER_BYTES
 from ..kernels.threads import even_cuts, run_slices
 from . import check
@@ -73,25 +73,26 @@ class CSR(Sparse):
         return scipy.sparse.csr_array((self.values.copy(), self.indices.copy(), self.indptr.copy()), shape=self.shape)
 
     def _spmm(self, X: Float, bias: Float, out: Float) -> None:
-        cuts, per_row = even_cuts(self.indptr, self.nnz * X.shape[1]), self.nnz / len(out)
+        per_row = self.nnz / len(out)
 
         def part(r0: int, r1: int) -> tuple[Any, ...]:
             return self.indptr[r0 : r1 + 1], self.indices, self.values, bias[r0:r1], out[r0:r1]
 
         if X.shape[1] * X.itemsize <= REGISTER_BYTES // 2 and per_row >= LONG:
-            for M, _, _, _, size in pieces(X, self.nnz):
-                run_slices(csr.spmm_pairs, part, cuts, M, size)
+            [(M, _, _, _, size)] = pieces(X, self.nnz)
+            run_slices(csr.spmm_pairs, part, even_cuts(self.indptr, self.nnz * X.shape[1]), M, size)
             return
         height = panel(X, per_row, out)
         for piece in pieces(X, self.nnz):
+            cuts = even_cuts(self.indptr, self.nnz * samples_of(piece))
             run_slices(csr.spmm, part, cuts, height, *piece)
 
     def _spmv(self, x: Float, bias: Float, out: Float) -> None:
         csr.spmv(self.indptr, self.indices, self.values, x, bias, out)
 
     def _sddmm(self, DY: Float, X: Float, out: Float) -> None:
-        cuts = even_cuts(self.indptr, self.nnz * X.shape[1])
         for piece in pieces(X, self.nnz):
+            cuts = even_cuts(self.indptr, self.nnz * samples_of(piece))
             run_slices(csr.sddmm, lambda r0, r1: (self.indptr[r0 : r1 + 1], self.indices, DY[r0:r1], out), cuts, *piece)
 
     @cached_property

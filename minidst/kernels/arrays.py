@@ -15,7 +15,7 @@ Offset = npt.NDArray[np.int64]
 """int64: offsets into a layer's connections, and keys e = i·n_in + j, which pass 2³¹ in a wide layer."""
 
 unsigned = np.uint64
-"""What an index is turned into where speed counts: compiled code tries a signed one from the array's end as well."""
+"""For an index where speed counts. A signed one may be negative, so compiled code tests for that each time."""
 
 Bool = npt.NDArray[np.bool_]
 

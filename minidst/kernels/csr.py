@@ -101,7 +101,7 @@ def backward_one(
 def backward_few(
     indptr: Offset, indices: Index, values: Float, DY: Float, X: Float, DW: Float, DX: Float, size: Size
 ) -> None:  # fmt: skip
-    """The same of one tile of few samples, which leaves room for all of X and `DX` in the fastest cache."""
+    """The same of one tile of few samples, which leaves room for all of X and `DX` in the cache."""
     for i in range(DY.shape[0]):
         dy = load(DY, i, 0, size)
         for e in range(unsigned(indptr[i]), unsigned(indptr[i + 1])):

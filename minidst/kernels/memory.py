@@ -1,6 +1,6 @@
 """Arrays aligned to cache lines, and a pool of large buffers that are used again.
 
-NumPy's own arrays begin 16 bytes past a cache line, so that every vector load of a row touches two lines: products took
+NumPy's own arrays begin 16 bytes past a cache line, so that every vector load of a row touches two lines: products take
 1.4 times as long. And the system hands out fresh memory page by page, clearing each at its first touch: for a layer of
 half a million units that takes as long as the product. What one step needs, the next one needs too.
 
@@ -27,9 +27,9 @@ _lock = Lock()
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Float:
-    """An uninitialised array whose first number lies on a cache line; a large one may reuse an earlier one's memory.
+    """An uninitialised array; a large one may reuse an earlier one's memory.
 
-    A small one whose rows are no multiple of 32 bytes is as NumPy makes it: few of its rows would lie on a line.
+    Its first number lies on a cache line if it is large or its rows are multiples of 32 bytes. Else few rows would.
     """
     dtype = np.dtype(dtype)
     wanted = prod(shape) * dtype.itemsize

@@ -16,7 +16,7 @@ from minidst.kernels.simd.tiles import MOST, REGISTER_BYTES
 DY, X = np.arange(6.0).reshape(3, 2), np.arange(8.0).reshape(4, 2)
 
 
-BATCHES = st.integers(1, 40) | st.sampled_from([64, 127, 128, 129, 160, 161, 300])  # around the tiles of 128 and 32
+BATCHES = st.integers(1, 40) | st.sampled_from([64, 127, 128, 129, 160, 161, 300])  # around full tiles and registers
 NEVER = 10**9
 PANELS = (1, NEVER), (3, 0), (1000, NEVER)  # rows at a time, more than there are in the last; loads worth packing
 
@@ -49,6 +49,7 @@ def in_panels(W, DY, X):
     for height, packs in PANELS:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr("minidst.kernels.packing.WORTH_PACKING", packs)
+            patched.setattr("minidst.formats.csr.LONG", packs)  # few samples go two rows at a time
             for module in ("csr", "csc"):
                 patched.setattr(f"minidst.formats.{module}.panel", lambda *_, height=height: height)
             found.append((*products(W, DY, X), *W.backward(DY, X)))
@@ -118,7 +119,7 @@ def test_products_are_those_of_loops(kind, numbers, dtype, data):
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_fan_in_and_fan_out_at_every_batch(format, dtype):
-    # tiles hold 128 and 32 float32 samples, or half as many of float64 or without AVX-512, so all borders are met
+    # a tile holds 128 float32 samples and a register 16, or half as many of float64 or without AVX-512
     ladder = topology(list(range(18)), 17)
     order = np.lexsort((ladder.rows, ladder.cols))
     mirrored = Topology((17, 18), ladder.cols[order], ladder.rows[order], 0)  # column j has j connections

@@ -41,6 +41,7 @@ def all_products(W, B):
 @pytest.mark.parametrize(("format", "ablated"), [(COO, 0), (CSR, 0), (Condensed, 0), (Condensed, 12)])
 def test_results_are_bitwise_the_same_for_every_number_of_threads(format, ablated, dtype, B, packs, monkeypatch):
     monkeypatch.setattr(packing, "WORTH_PACKING", packs)
+    monkeypatch.setattr("minidst.formats.csr.LONG", packs)
     W = lopsided(format, dtype, ablated)
     alone = all_products(W, B)
     for n in (2, 3, 5):

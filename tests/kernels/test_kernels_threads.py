@@ -74,8 +74,8 @@ def test_slices_run_side_by_side():
 @pytest.mark.skipif(WITHOUT_JIT, reason="nothing is compiled")
 @pytest.mark.parametrize(
     "product",
-    [csr.spmm, csr.spmv, csr.sddmm, csc.backward, condensed.spmm, condensed.spmv, condensed.sddmm, coo.spmm,
-     coo.spmm_t, coo.sddmm],
+    [csr.spmm, csr.spmm_pairs, csr.spmv, csr.sddmm, csr.backward_one, csr.backward_few, csc.backward, condensed.spmm,
+     condensed.spmv, condensed.sddmm, coo.spmm, coo.spmv, coo.spmv_t, coo.spmm_t, coo.sddmm],
 )  # fmt: skip
 def test_compiled_products_release_the_gil(product):
     # else the threads would run their slices one after the other: right, and of no use

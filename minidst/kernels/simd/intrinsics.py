@@ -22,7 +22,6 @@ from numba.extending import (
     overload,
     overload_attribute,
     register_model,
-    typeof_impl,
     unbox,
 )
 
@@ -40,13 +39,11 @@ class _SizeType(types.Type):
 
 
 register_model(_SizeType)(models.OpaqueModel)
-typeof_impl.register(tiles.Size)(lambda size, context: _SizeType(size))
 unbox(_SizeType)(lambda kind, size, c: NativeValue(c.context.get_dummy_value()))
 lower_constant(_SizeType)(lambda context, builder, kind, size: context.get_dummy_value())
 tiles.Size._numba_type_ = cached_property(_SizeType)  # where Numba looks first
 tiles.Size._numba_type_.__set_name__(tiles.Size, "_numba_type_")
 overload_attribute(_SizeType, "samples")(lambda size: _constant(size.size.samples))
-overload_attribute(_SizeType, "registers")(lambda size: _constant(size.size.registers))
 
 
 def _constant(number):

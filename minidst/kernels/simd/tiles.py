@@ -30,7 +30,7 @@ Tile = Float
 
 
 def _register_bytes() -> int:
-    """64 with AVX-512, 32 elsewhere: LLVM makes two of it where registers are narrower."""
+    """64 with AVX-512, 32 elsewhere: LLVM splits a vector where registers are narrower."""
     config: Any = numba.config
     if config.CPU_NAME or config.CPU_FEATURES is not None:  # Numba has been told to compile for another machine
         return 64 if "+avx512f" in (config.CPU_FEATURES or "") else 32
@@ -65,8 +65,8 @@ OCTET = Size(1, 8)
 def tiles(M: Float) -> tuple[tuple[int, int, Size], ...]:
     """How the samples of M, (n, B), are cut: (first, the one after the last, size) of tiles of one size, side by side.
 
-    Whole tiles of MOST registers come first, then one ragged tile of what is left, in as few registers as hold it, of
-    half the width or less where that is enough.
+    Whole tiles of MOST registers come first, then one ragged tile of what is left: in as few registers as hold it, of
+    half the width or less where that is enough, and in three of half the width rather than in two.
     """
     return _tiles(M.shape[1], M.itemsize)
 
@@ -78,7 +78,7 @@ def _tiles(B: int, itemsize: int) -> tuple[tuple[int, int, Size], ...]:
     whole = [(0, B - rest, Size(MOST, lanes))] if rest < B else []
     if rest == 0 < B:
         return tuple(whole)
-    if lanes < rest <= lanes * 3 // 2 and lanes * itemsize > 32:  # three of half the width are sooner added up than two
+    if lanes < rest <= lanes * 3 // 2 and lanes * itemsize > 32:  # dot products add up sooner
         lanes //= 2
     while rest <= lanes // 2 and lanes * itemsize > LEAST_BYTES:
         lanes //= 2
