@@ -22,6 +22,7 @@ from .race import (
     check_agreement,
     faster_index,
     figures,
+    per_sample,
     race,
     samples,
     torch_csr,
@@ -65,8 +66,7 @@ def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
     for (n, density), B in product(((64, 0.2),), (1, 10)) if quick else product(SWEPT, BATCHES):
         say(f"n = {n}, density {density:g}, B = {B}")
         times = faster_index(race(contestants(n, density, B, found), effort), "torch_csr")
-        row = {"n": n, "density": density, "B": B, **figures(times, "ours")}
-        batches.append(row | {f"{name}_sample_us": 1e6 * taken.median / B for name, taken in times.items()})
+        batches.append({"n": n, "density": density, "B": B, **figures(times, "ours"), **per_sample(times, B)})
     title = "forward and backward of one n × n layer"
     parts = [
         Part(f"{title}, B = {BATCH}, float32", COLUMNS, rows, NOTES),

@@ -83,6 +83,11 @@ def figures(times: Mapping[str, Times], baseline: str, unit: str = "ms") -> dict
     return row
 
 
+def per_sample(times: Mapping[str, Times], B: int) -> dict[str, float]:
+    """Microseconds a sample of each contestant, for a batch of B."""
+    return {f"{name}_sample_us": 1e6 * taken.median / B for name, taken in times.items()}
+
+
 def weight(format: type[Sparse], shape: tuple[int, int], density: float) -> Any:
     """A random graph in that format with He-initialised weights, float32; for Condensed one of constant fan-in."""
     n_out, n_in = shape
@@ -90,7 +95,7 @@ def weight(format: type[Sparse], shape: tuple[int, int], density: float) -> Any:
 
 
 def skewed_weight(shape: tuple[int, int], density: float) -> CSR:
-    """Rows of equal fan-in whose inputs are drawn by a power law of exponent 2.5, as degrees are that SET leaves."""
+    """Rows of equal fan-in whose inputs are drawn by a power law of exponent 2.5."""
     (n_out, n_in), rng = shape, np.random.default_rng(0)
     k = round(density * n_in)
     popularity = 1 + rng.pareto(1.5, n_in)

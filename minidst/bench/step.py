@@ -16,7 +16,7 @@ from ..kernels.threads import one_blas_thread
 from ..models.mlp import mlp
 from ..nn import SGD, Network
 from .peers import Peers
-from .race import BATCHES, FULL, QUICK, Effort, figures, race, samples
+from .race import BATCHES, FULL, QUICK, Effort, figures, per_sample, race, samples
 from .result import Part, Result, Say, Subject, bar_row, bars, curves, draw_batches, figure
 
 BATCH, LEARNING_RATE = 128, 0.01
@@ -44,14 +44,13 @@ def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
     for sizes, density in networks:
         network = "-".join(map(str, sizes))
         say(network)
-        net, times = steps(sizes, density, BATCH, found, effort)
+        net, times = timed(sizes, density, BATCH, found, effort)
         rows.append({"network": network, "connections": net.connections, "density": density, **figures(times, "ours")})
     sizes, density = networks[0]
     for B in (1, 10) if quick else BATCHES:
         say(f"B = {B}")
-        _, times = steps(sizes, density, B, found, effort)
-        row = {"B": B, **figures(times, "ours")}
-        batches.append(row | {f"{name}_sample_us": 1e6 * taken.median / B for name, taken in times.items()})
+        _, times = timed(sizes, density, B, found, effort)
+        batches.append({"B": B, **figures(times, "ours"), **per_sample(times, B)})
     title = f"one training step, cross-entropy, SGD with momentum, ERK allocation, B = {BATCH}, float32"
     parts = [
         Part(title, COLUMNS, rows, NOTES),
@@ -60,7 +59,7 @@ def measure(found: Peers, say: Say, *, quick: bool = False) -> Result:
     return Result("step", found.machine, parts, {"batch": BATCH, "quick": quick})
 
 
-def steps(sizes: tuple[int, ...], density: float, B: int, found: Peers, effort: Effort) -> tuple[Network, Any]:
+def timed(sizes: tuple[int, ...], density: float, B: int, found: Peers, effort: Effort) -> tuple[Network, Any]:
     """A sparse network, and the times of its step and of PyTorch's."""
     net = mlp(sizes, density=density, method="set")
     x, y = batch(sizes, B)
